@@ -1,0 +1,3 @@
+#include "schema/error.h"
+
+G_DEFINE_QUARK(tlstriage - error - quark, tlstriage_error)

@@ -1,0 +1,337 @@
+#include "schema/vocabulary.h"
+#include <glib.h>
+#include <string.h>
+
+static const char *const policy_types[] = {
+    [POLICY_TLSA] = "tlsa",
+    [POLICY_STS] = "sts",
+    [POLICY_NONE_FOUND] = "no-policy-found",
+    [POLICY_OTHER] = "other",
+};
+
+static const char *const sts_modes[] = {
+    [STS_MODE_UNKNOWN] = "unknown",
+    [STS_MODE_ENFORCE] = "enforce",
+    [STS_MODE_TESTING] = "testing",
+    [STS_MODE_NONE] = "none",
+};
+
+static const char *const result_types[] = {
+    [RESULT_UNKNOWN] = "unknown",
+    [RESULT_STARTTLS_NOT_SUPPORTED] = "starttls-not-supported",
+    [RESULT_CERTIFICATE_HOST_MISMATCH] = "certificate-host-mismatch",
+    [RESULT_CERTIFICATE_EXPIRED] = "certificate-expired",
+    [RESULT_CERTIFICATE_NOT_TRUSTED] = "certificate-not-trusted",
+    [RESULT_VALIDATION_FAILURE] = "validation-failure",
+    [RESULT_TLSA_INVALID] = "tlsa-invalid",
+    [RESULT_DNSSEC_INVALID] = "dnssec-invalid",
+    [RESULT_DANE_REQUIRED] = "dane-required",
+    [RESULT_STS_POLICY_FETCH_ERROR] = "sts-policy-fetch-error",
+    [RESULT_STS_POLICY_INVALID] = "sts-policy-invalid",
+    [RESULT_STS_WEBPKI_INVALID] = "sts-webpki-invalid",
+};
+
+static const char *const layers[] = {
+    [LAYER_UNKNOWN] = "unknown",   [LAYER_DNS] = "dns",
+    [LAYER_DNSSEC] = "dnssec",     [LAYER_TLSA] = "tlsa",
+    [LAYER_STARTTLS] = "starttls", [LAYER_CERTIFICATE] = "certificate",
+    [LAYER_MTA_STS] = "mta-sts",   [LAYER_SENDER_POLICY] = "sender-policy",
+    [LAYER_LOCAL] = "local",       [LAYER_REPORTING] = "reporting",
+};
+
+static const char *const mail_effects[] = {
+    [EFFECT_UNKNOWN] = "unknown",       [EFFECT_NONE] = "none",
+    [EFFECT_UNVERIFIED] = "unverified", [EFFECT_PLAINTEXT] = "plaintext",
+    [EFFECT_DEFERRED] = "deferred",     [EFFECT_RETURNED] = "returned",
+};
+
+static const char *const severities[] = {
+    [SEVERITY_INFO] = "info", [SEVERITY_LOW] = "low",           [SEVERITY_MEDIUM] = "medium",
+    [SEVERITY_HIGH] = "high", [SEVERITY_CRITICAL] = "critical",
+};
+
+static const char *const actors[] = {
+    [ACTOR_NOBODY] = "nobody",
+    [ACTOR_RECEIVER] = "receiver",
+    [ACTOR_DNS_OPERATOR] = "dns-operator",
+    [ACTOR_SENDER] = "sender",
+    [ACTOR_US] = "us",
+    [ACTOR_REPORTER] = "reporter",
+};
+
+static const char *const authenticities[] = {
+    [AUTH_NONE] = "none",
+    [AUTH_PASS] = "pass",
+    [AUTH_FAIL] = "fail",
+};
+
+static const char *const arrival_kinds[] = {
+    [ARRIVAL_OTHER] = "other", [ARRIVAL_TLSRPT] = "tlsrpt", [ARRIVAL_DMARC] = "dmarc",
+    [ARRIVAL_ARF] = "arf",     [ARRIVAL_BOUNCE] = "bounce", [ARRIVAL_LOG] = "log",
+};
+
+static const char *const arrival_outcomes[] = {
+    [OUTCOME_IGNORED] = "ignored", [OUTCOME_QUARANTINED] = "quarantined", [OUTCOME_KNOWN] = "known",
+    [OUTCOME_REVISED] = "revised", [OUTCOME_STORED] = "stored",
+};
+
+static const char *const domain_sources[] = {
+    [DOMAIN_FROM_POLICY] = "policy",
+    [DOMAIN_FROM_CONFIG_MX] = "config-mx",
+    [DOMAIN_FROM_SIBLING] = "sibling-policy",
+    [DOMAIN_FROM_HEADER] = "header",
+    [DOMAIN_FROM_SUBJECT] = "subject",
+    [DOMAIN_FROM_FILE_NAME] = "file-name",
+    [DOMAIN_FROM_CONFIG_SUFFIX] = "config-suffix",
+    [DOMAIN_FROM_POLICY_HOST] = "policy-host",
+    [DOMAIN_UNKNOWN] = "unknown",
+};
+
+static const char *const issue_kinds[] = {
+    [ISSUE_INPUT] = "input",          [ISSUE_MAIL] = "mail",
+    [ISSUE_CONTAINER] = "container",  [ISSUE_JSON] = "json",
+    [ISSUE_REPORT] = "report",        [ISSUE_LIMIT] = "limit",
+    [ISSUE_NO_REPORT] = "no-report",  [ISSUE_DUPLICATE] = "revision",
+    [ISSUE_NOT_YET] = "not-yet-read",
+};
+
+static const char *const issue_severities[] = {
+    [ISSUE_NOTICE] = "notice",
+    [ISSUE_WARNING] = "warning",
+    [ISSUE_ERROR] = "error",
+};
+
+/* The taxonomy: one row for each failure type. */
+static const struct {
+    const char *word;
+    enum layer layer;
+    enum actor actor;
+    const char *label;
+} failure_types[FAILURE_TYPE_COUNT] = {
+    [FAILURE_OTHER] = {"other", LAYER_UNKNOWN, ACTOR_NOBODY, "failure of an unknown kind"},
+    [FAILURE_STARTTLS_ABSENT] = {"starttls-absent", LAYER_STARTTLS, ACTOR_RECEIVER,
+                                 "STARTTLS not offered"},
+    [FAILURE_STARTTLS_REFUSED] = {"starttls-refused", LAYER_STARTTLS, ACTOR_RECEIVER,
+                                  "STARTTLS offered, then refused"},
+    [FAILURE_TLS_HANDSHAKE_FAILURE] = {"tls-handshake-failure", LAYER_STARTTLS, ACTOR_RECEIVER,
+                                       "TLS handshake broke off"},
+    [FAILURE_CERT_EXPIRED] = {"cert-expired", LAYER_CERTIFICATE, ACTOR_RECEIVER,
+                              "certificate expired"},
+    [FAILURE_CERT_HOST_MISMATCH] = {"cert-host-mismatch", LAYER_CERTIFICATE, ACTOR_RECEIVER,
+                                    "certificate lacks the MX name"},
+    [FAILURE_CERT_NOT_TRUSTED] = {"cert-not-trusted", LAYER_CERTIFICATE, ACTOR_RECEIVER,
+                                  "certificate chain not trusted or incomplete"},
+    [FAILURE_VALIDATION_UNSPECIFIED] = {"validation-unspecified", LAYER_CERTIFICATE, ACTOR_RECEIVER,
+                                        "validation failed, no reason given"},
+    [FAILURE_DANE_CERT_MISMATCH] = {"dane-cert-mismatch", LAYER_TLSA, ACTOR_RECEIVER,
+                                    "certificate matches no TLSA record"},
+    [FAILURE_TLSA_UNUSABLE] = {"tlsa-unusable", LAYER_TLSA, ACTOR_RECEIVER,
+                               "TLSA records all unusable"},
+    [FAILURE_DANE_TA_CHAIN] = {"dane-ta-chain", LAYER_TLSA, ACTOR_RECEIVER,
+                               "CA certificate of a DANE-TA(2) record not sent"},
+    [FAILURE_DANE_TA_NAME] = {"dane-ta-name", LAYER_TLSA, ACTOR_RECEIVER,
+                              "certificate under DANE-TA(2) names another host"},
+    [FAILURE_DANE_EXPIRED] = {"dane-expired", LAYER_TLSA, ACTOR_RECEIVER,
+                              "certificate expired under a TLSA policy"},
+    [FAILURE_TLSA_LOOKUP_ERROR] = {"tlsa-lookup-error", LAYER_DNS, ACTOR_DNS_OPERATOR,
+                                   "TLSA lookup fails"},
+    [FAILURE_DNS_LOOKUP_ERROR] = {"dns-lookup-error", LAYER_DNS, ACTOR_DNS_OPERATOR,
+                                  "MX or address lookup fails"},
+    [FAILURE_TLSA_MISSING] = {"tlsa-missing", LAYER_TLSA, ACTOR_US,
+                              "TLSA records expected, none found"},
+    [FAILURE_DNSSEC_BOGUS] = {"dnssec-bogus", LAYER_DNSSEC, ACTOR_DNS_OPERATOR,
+                              "DNSSEC validation failed"},
+    [FAILURE_DNSSEC_INSECURE] = {"dnssec-insecure", LAYER_DNSSEC, ACTOR_DNS_OPERATOR,
+                                 "zone not signed where DANE was expected"},
+    [FAILURE_DANE_REQUIRED] = {"dane-required", LAYER_SENDER_POLICY, ACTOR_SENDER,
+                               "sender insists on DANE, no TLSA here"},
+    [FAILURE_DANE_PROTECTION_LOST] = {"dane-protection-lost", LAYER_TLSA, ACTOR_DNS_OPERATOR,
+                                      "DANE protection lost"},
+    [FAILURE_STS_POLICY_FETCH_ERROR] = {"sts-policy-fetch-error", LAYER_MTA_STS, ACTOR_RECEIVER,
+                                        "MTA-STS policy could not be fetched"},
+    [FAILURE_STS_POLICY_INVALID] = {"sts-policy-invalid", LAYER_MTA_STS, ACTOR_RECEIVER,
+                                    "MTA-STS policy text invalid"},
+    [FAILURE_STS_WEBPKI_INVALID] = {"sts-webpki-invalid", LAYER_MTA_STS, ACTOR_RECEIVER,
+                                    "certificate of the MTA-STS policy host invalid"},
+    [FAILURE_STS_MX_MISMATCH] = {"sts-mx-mismatch", LAYER_MTA_STS, ACTOR_RECEIVER,
+                                 "MX host not in the MTA-STS policy"},
+    [FAILURE_STS_STALE] = {"sts-stale", LAYER_MTA_STS, ACTOR_RECEIVER,
+                           "several MTA-STS policy versions in use"},
+    [FAILURE_REQUIRETLS_UNSUPPORTED] = {"requiretls-unsupported", LAYER_SENDER_POLICY, ACTOR_SENDER,
+                                        "REQUIRETLS demanded and not to be had"},
+    [FAILURE_MX_INSECURE] = {"mx-insecure", LAYER_DNSSEC, ACTOR_US,
+                             "MX records not signed under dane-only"},
+    [FAILURE_TLS_REQUIRED_UNMET] = {"tls-required-unmet", LAYER_SENDER_POLICY, ACTOR_US,
+                                    "our own TLS policy not met"},
+    [FAILURE_LOCAL_POLICY_ERROR] = {"local-policy-error", LAYER_LOCAL, ACTOR_US,
+                                    "our TLS configuration contradicts itself"},
+    [FAILURE_LOCAL_RESOLVER_FAILING] = {"local-resolver-failing", LAYER_LOCAL, ACTOR_US,
+                                        "our resolver fails"},
+    [FAILURE_LOCAL_RESOLVER_INSECURE] = {"local-resolver-insecure", LAYER_LOCAL, ACTOR_US,
+                                         "our resolver does not validate"},
+    [FAILURE_DELIVERED_IN_CLEAR] = {"delivered-in-clear", LAYER_STARTTLS, ACTOR_NOBODY,
+                                    "session without TLS"},
+    [FAILURE_REPORTER_FAULT] = {"reporter-fault", LAYER_SENDER_POLICY, ACTOR_REPORTER,
+                                "fault lies at one reporter"},
+    [FAILURE_TLSRPT_RECORD_INVALID] = {"tlsrpt-record-invalid", LAYER_REPORTING, ACTOR_RECEIVER,
+                                       "TLSRPT record missing or malformed"},
+    [FAILURE_REPORT_UNSIGNED] = {"report-unsigned", LAYER_REPORTING, ACTOR_REPORTER,
+                                 "report without a valid DKIM signature"},
+    [FAILURE_REPORT_MALFORMED] = {"report-malformed", LAYER_REPORTING, ACTOR_REPORTER,
+                                  "report that cannot be read"},
+    [FAILURE_REPORT_DUPLICATE] = {"report-duplicate", LAYER_REPORTING, ACTOR_NOBODY,
+                                  "report seen before"},
+    [FAILURE_REPORTER_SILENT] = {"reporter-silent", LAYER_REPORTING, ACTOR_RECEIVER,
+                                 "daily reporter stopped"},
+};
+
+/* The word at `index`; values never come from outside, so a bad one is a bug of ours. */
+static const char *word_at(const char *const *words, size_t count, size_t index)
+{
+    g_return_val_if_fail(index < count && words[index] != NULL, "unknown");
+    return words[index];
+}
+
+/* Index of `word`, or `otherwise`; '_' equals '-' and case does not count. */
+static size_t find_word(const char *const *words, size_t count, const char *word, size_t otherwise)
+{
+    if (word == NULL)
+        return otherwise;
+    for (size_t i = 0; i < count; i++) {
+        const char *a = words[i], *b = word;
+        while (*a != '\0' && (g_ascii_tolower(*b) == *a || (*a == '-' && *b == '_')))
+            a++, b++;
+        if (*a == '\0' && *b == '\0')
+            return i;
+    }
+    return otherwise;
+}
+
+#define WORD(words, index) word_at(words, G_N_ELEMENTS(words), index)
+#define FIND(words, word, otherwise) find_word(words, G_N_ELEMENTS(words), word, otherwise)
+
+const char *policy_type_word(enum policy_type type)
+{
+    return WORD(policy_types, type);
+}
+
+const char *sts_mode_word(enum sts_mode mode)
+{
+    return WORD(sts_modes, mode);
+}
+
+const char *result_type_word(enum result_type type)
+{
+    return WORD(result_types, type);
+}
+
+const char *layer_word(enum layer layer)
+{
+    return WORD(layers, layer);
+}
+
+const char *mail_effect_word(enum mail_effect effect)
+{
+    return WORD(mail_effects, effect);
+}
+
+const char *severity_word(enum severity severity)
+{
+    return WORD(severities, severity);
+}
+
+const char *actor_word(enum actor actor)
+{
+    return WORD(actors, actor);
+}
+
+const char *authenticity_word(enum authenticity authenticity)
+{
+    return WORD(authenticities, authenticity);
+}
+
+const char *arrival_kind_word(enum arrival_kind kind)
+{
+    return WORD(arrival_kinds, kind);
+}
+
+const char *arrival_outcome_word(enum arrival_outcome outcome)
+{
+    return WORD(arrival_outcomes, outcome);
+}
+
+const char *domain_source_word(enum domain_source source)
+{
+    return WORD(domain_sources, source);
+}
+
+const char *issue_kind_word(enum issue_kind kind)
+{
+    return WORD(issue_kinds, kind);
+}
+
+const char *issue_severity_word(enum issue_severity severity)
+{
+    return WORD(issue_severities, severity);
+}
+
+enum policy_type policy_type_from_word(const char *word)
+{
+    return (enum policy_type)FIND(policy_types, word, POLICY_OTHER);
+}
+
+enum sts_mode sts_mode_from_word(const char *word)
+{
+    return (enum sts_mode)FIND(sts_modes, word, STS_MODE_UNKNOWN);
+}
+
+enum result_type result_type_from_word(const char *word)
+{
+    return (enum result_type)FIND(result_types, word, RESULT_UNKNOWN);
+}
+
+enum mail_effect mail_effect_from_word(const char *word)
+{
+    return (enum mail_effect)FIND(mail_effects, word, EFFECT_UNKNOWN);
+}
+
+enum authenticity authenticity_from_word(const char *word)
+{
+    return (enum authenticity)FIND(authenticities, word, AUTH_NONE);
+}
+
+static const char *failure_type_known(enum failure_type type)
+{
+    g_return_val_if_fail((size_t)type < FAILURE_TYPE_COUNT, NULL);
+    return failure_types[type].word;
+}
+
+bool failure_type_from_word(const char *word, enum failure_type *type)
+{
+    for (size_t i = 0; word != NULL && i < FAILURE_TYPE_COUNT; i++)
+        if (strcmp(failure_types[i].word, word) == 0) {
+            *type = (enum failure_type)i;
+            return true;
+        }
+    return false;
+}
+
+const char *failure_type_word(enum failure_type type)
+{
+    return failure_type_known(type) != NULL ? failure_types[type].word : "other";
+}
+
+enum layer failure_type_layer(enum failure_type type)
+{
+    return failure_type_known(type) != NULL ? failure_types[type].layer : LAYER_UNKNOWN;
+}
+
+enum actor failure_type_actor(enum failure_type type)
+{
+    return failure_type_known(type) != NULL ? failure_types[type].actor : ACTOR_NOBODY;
+}
+
+const char *failure_type_label(enum failure_type type)
+{
+    return failure_type_known(type) != NULL ? failure_types[type].label : "unknown";
+}

@@ -1,0 +1,483 @@
+/* What came in, into the store: arrivals, reports, revisions, the quarantine, issues. */
+#include "schema/store_internal.h"
+#include <jansson.h>
+#include <string.h>
+
+static const char *const encodings[] = {
+    [ORIGINAL_GZIP] = "gzip",
+    [ORIGINAL_ZIP] = "zip",
+    [ORIGINAL_PLAIN] = "plain",
+};
+
+const char *original_encoding_word(enum original_encoding encoding)
+{
+    return encodings[encoding];
+}
+
+enum original_encoding original_encoding_from_word(const char *word)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(encodings); i++)
+        if (g_strcmp0(word, encodings[i]) == 0)
+            return (enum original_encoding)i;
+    return ORIGINAL_PLAIN;
+}
+
+/* A JSON array of texts, as the views give it. */
+static char *texts_json(const GPtrArray *texts)
+{
+    json_t *array = json_array();
+    char *text;
+
+    for (guint i = 0; i < texts->len; i++)
+        json_array_append_new(array, json_string(g_ptr_array_index(texts, i)));
+    text = json_dumps(array, JSON_COMPACT);
+    json_decref(array);
+    return text;
+}
+
+static bool add_failure(struct store *store, gint64 policy_id, const struct failure *failure,
+                        GError **error)
+{
+    sqlite3_stmt *add = store_statement(store, SQL_ADD_FAILURE, error);
+
+    if (add == NULL)
+        return false;
+    sqlite3_bind_int64(add, 1, policy_id);
+    store_bind_text(add, 2, failure->result_word);
+    store_bind_text(add, 3, failure->sending_ip);
+    store_bind_text(add, 4, failure->mx);
+    store_bind_text(add, 5, failure->helo);
+    store_bind_text(add, 6, failure->receiving_ip);
+    sqlite3_bind_int64(add, 7, failure->sessions);
+    store_bind_text(add, 8, failure->reason_code);
+    store_bind_text(add, 9, failure->additional_information);
+    store_bind_text(add, 10, failure_type_word(failure->failure_type));
+    store_bind_text(add, 11, layer_word(failure_type_layer(failure->failure_type)));
+    store_bind_text(add, 12, mail_effect_word(failure->mail_effect));
+    return store_run(store, add, "writing a failure", error);
+}
+
+static bool add_policy(struct store *store, gint64 report_id, const struct policy *policy,
+                       GError **error)
+{
+    sqlite3_stmt *add = store_statement(store, SQL_ADD_POLICY, error);
+    const char *word = policy_type_word(policy->type);
+    bool ok;
+
+    if (add == NULL)
+        return false;
+    char *strings = texts_json(policy->strings), *hosts = texts_json(policy->mx_hosts);
+    sqlite3_bind_int64(add, 1, report_id);
+    store_bind_text(add, 2, word);
+    store_bind_text(add, 3, g_strcmp0(policy->type_word, word) == 0 ? NULL : policy->type_word);
+    store_bind_text(add, 4, policy->mode == STS_MODE_UNKNOWN ? NULL : sts_mode_word(policy->mode));
+    store_bind_text(add, 5, policy->policy_domain);
+    store_bind_text(add, 6, policy->domain);
+    store_bind_text(add, 7, domain_source_word(policy->domain_source));
+    store_bind_text(add, 8, strings);
+    store_bind_text(add, 9, hosts);
+    sqlite3_bind_int64(add, 10, policy->successes);
+    sqlite3_bind_int64(add, 11, policy->failures);
+    ok = store_run(store, add, "writing a policy", error);
+    free(strings);
+    free(hosts);
+
+    gint64 id = sqlite3_last_insert_rowid(store->db);
+    for (guint i = 0; ok && i < policy->details->len; i++)
+        ok = add_failure(store, id, g_ptr_array_index(policy->details, i), error);
+    return ok;
+}
+
+bool store_add_policies(struct store *store, gint64 report_id, const struct report *report,
+                        GError **error)
+{
+    for (guint i = 0; i < report->policies->len; i++)
+        if (!add_policy(store, report_id, g_ptr_array_index(report->policies, i), error))
+            return false;
+    return true;
+}
+
+bool store_add_issues(struct store *store, gint64 arrival_id, gint64 report_id,
+                      const GPtrArray *issues, gint64 now, GError **error)
+{
+    for (guint i = 0; i < issues->len; i++) {
+        const struct issue *issue = g_ptr_array_index(issues, i);
+        sqlite3_stmt *add = store_statement(store, SQL_ADD_ISSUE, error);
+        if (add == NULL)
+            return false;
+        sqlite3_bind_int64(add, 1, arrival_id);
+        if (report_id != 0)
+            sqlite3_bind_int64(add, 2, report_id);
+        sqlite3_bind_int64(add, 3, now);
+        store_bind_text(add, 4, issue_kind_word(issue->kind));
+        store_bind_text(add, 5, issue_severity_word(issue->severity));
+        store_bind_text(add, 6, issue->part);
+        store_bind_text(add, 7, issue->clause);
+        store_bind_text(add, 8, issue->problem);
+        if (!store_run(store, add, "writing an issue", error))
+            return false;
+    }
+    return true;
+}
+
+bool store_put_trouble(struct store *store, const struct issue *issue, gint64 now,
+                       struct store_counts *counts, GError **error)
+{
+    sqlite3_stmt *add = store_statement(store, SQL_ADD_TROUBLE, error);
+
+    if (add == NULL)
+        return false;
+    sqlite3_bind_int64(add, 1, now);
+    store_bind_text(add, 2, issue_kind_word(issue->kind));
+    store_bind_text(add, 3, issue_severity_word(issue->severity));
+    store_bind_text(add, 4, issue->part);
+    store_bind_text(add, 5, issue->clause);
+    store_bind_text(add, 6, issue->problem);
+    if (!store_run(store, add, "writing an issue", error))
+        return false;
+    counts->issues += (guint)sqlite3_changes(store->db);
+    return true;
+}
+
+/* The id in the first column; 0 where there is no row, -1 with an error. */
+static gint64 find_by_hash(struct store *store, enum statement which,
+                           const uint8_t hash[RECORD_HASH_BYTES], GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, which, error);
+    gint64 id = -1;
+
+    if (find == NULL)
+        return -1;
+    store_bind_hash(find, 1, hash);
+    int code = sqlite3_step(find);
+    if (code == SQLITE_ROW)
+        id = sqlite3_column_int64(find, 0);
+    else if (code == SQLITE_DONE)
+        id = 0;
+    else
+        store_fail(store, "looking up a hash", error);
+    sqlite3_reset(find);
+    return id;
+}
+
+static bool has_outer_domain(const struct report *report)
+{
+    return memcmp(report->content_hash, report->json_hash, RECORD_HASH_BYTES) != 0;
+}
+
+/* A report that came before: `id` 0 where none did. */
+struct earlier {
+    gint64 id;
+    enum authenticity authenticated;
+    bool is_mail;
+    gint64 received_at;
+};
+
+static bool find_identity(struct store *store, const struct report *report, struct earlier *earlier,
+                          GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, SQL_FIND_IDENTITY, error);
+
+    if (find == NULL)
+        return false;
+    store_bind_hash(find, 1, report->identity_hash);
+    int code = sqlite3_step(find);
+    if (code == SQLITE_ROW) {
+        earlier->id = sqlite3_column_int64(find, 0);
+        earlier->authenticated = authenticity_from_word((const char *)sqlite3_column_text(find, 1));
+        earlier->is_mail = sqlite3_column_int(find, 2) != 0;
+        earlier->received_at = sqlite3_column_int64(find, 3);
+    }
+    sqlite3_reset(find);
+    return code == SQLITE_ROW || code == SQLITE_DONE ||
+           store_fail(store, "looking up a report", error);
+}
+
+static int trust(enum authenticity authenticated)
+{
+    return authenticated == AUTH_PASS ? 2 : authenticated == AUTH_NONE ? 1 : 0;
+}
+
+/* Whether a new report takes the place of an earlier one with the same identity. A forged mail must
+   not displace a signed one, and an archive read in any order must end in the same state. */
+static bool displaces(const struct arrival *arrival, const struct earlier *earlier)
+{
+    if (arrival->is_mail && trust(arrival->authenticated) != trust(earlier->authenticated))
+        return trust(arrival->authenticated) > trust(earlier->authenticated);
+    if (arrival->is_mail && earlier->is_mail)
+        return arrival->received_at >= earlier->received_at;
+    return true;
+}
+
+static bool add_report_row(struct store *store, gint64 arrival_id, const struct report *report,
+                           gint64 superseded_by, gint64 now, int classified, GError **error)
+{
+    sqlite3_stmt *add = store_statement(store, SQL_ADD_REPORT, error);
+
+    if (add == NULL)
+        return false;
+    sqlite3_bind_int64(add, 1, arrival_id);
+    store_bind_hash(add, 2, report->content_hash);
+    if (has_outer_domain(report))
+        store_bind_hash(add, 3, report->json_hash);
+    store_bind_hash(add, 4, report->identity_hash);
+    if (superseded_by != 0)
+        sqlite3_bind_int64(add, 5, superseded_by);
+    store_bind_text(add, 6, report->organization != NULL ? report->organization : "");
+    store_bind_text(add, 7, report->submitter);
+    store_bind_text(add, 8, report->external_id);
+    store_bind_text(add, 9, report->contact);
+    sqlite3_bind_int64(add, 10, report->begins_at);
+    sqlite3_bind_int64(add, 11, report->ends_at);
+    sqlite3_bind_int64(add, 12, now);
+    sqlite3_bind_int(add, 13, classified);
+    return store_run(store, add, "writing a report", error);
+}
+
+static bool add_json(struct store *store, gint64 report_id, const struct original *original,
+                     GError **error)
+{
+    sqlite3_stmt *add = store_statement(store, SQL_ADD_JSON, error);
+    gsize size = 0;
+    const void *bytes = original->bytes != NULL ? g_bytes_get_data(original->bytes, &size) : NULL;
+
+    if (add == NULL)
+        return false;
+    sqlite3_bind_int64(add, 1, report_id);
+    store_bind_text(add, 2, original_encoding_word(original->encoding));
+    store_bind_text(add, 3, original->part);
+    store_bind_text(add, 4, original->file_name);
+    sqlite3_bind_blob64(add, 5, size > 0 ? bytes : "", size, SQLITE_STATIC);
+    return store_run(store, add, "writing a report's JSON", error);
+}
+
+static bool supersede(struct store *store, gint64 id, gint64 by, GError **error)
+{
+    sqlite3_stmt *update = store_statement(store, SQL_SUPERSEDE, error);
+
+    if (update == NULL)
+        return false;
+    sqlite3_bind_int64(update, 1, id);
+    sqlite3_bind_int64(update, 2, by);
+    return store_run(store, update, "marking a revision", error);
+}
+
+static bool note_revision(struct store *store, gint64 arrival_id, gint64 report_id,
+                          const struct report *report, bool counts, gint64 now, GError **error)
+{
+    g_autoptr(GPtrArray) issues = issues_new();
+
+    issue_add(issues, ISSUE_DUPLICATE, ISSUE_WARNING, "RFC 8460, section 4.4",
+              "report-id \"%s\" came before for this period with other content; %s",
+              report->external_id != NULL ? report->external_id : "",
+              counts ? "this one counts" : "the earlier one still counts");
+    return store_add_issues(store, arrival_id, report_id, issues, now, error);
+}
+
+/* The same content again. Now signed where it was not before: that is worth knowing, and says the
+   same in whatever order the two came. */
+static bool know_again(struct store *store, const struct arrival *arrival, gint64 arrival_id,
+                       gint64 report_id, const struct report *report, GError **error)
+{
+    enum authenticity before = AUTH_PASS;
+    sqlite3_stmt *find, *move;
+
+    if (arrival->authenticated != AUTH_PASS)
+        return true;
+    if ((find = store_statement(store, SQL_FIND_CONTENT, error)) == NULL)
+        return false;
+    store_bind_hash(find, 1, report->content_hash);
+    if (sqlite3_step(find) == SQLITE_ROW)
+        before = authenticity_from_word((const char *)sqlite3_column_text(find, 2));
+    sqlite3_reset(find);
+    if (before == AUTH_PASS)
+        return true;
+    if ((move = store_statement(store, SQL_MOVE_REPORT, error)) == NULL)
+        return false;
+    sqlite3_bind_int64(move, 1, report_id);
+    sqlite3_bind_int64(move, 2, arrival_id);
+    return store_run(store, move, "marking a report as signed", error);
+}
+
+/* 0 where the report is new, its id where it is known, -1 with an error. */
+static gint64 find_known(struct store *store, const struct report *report, GError **error)
+{
+    gint64 id = find_by_hash(store, SQL_FIND_CONTENT, report->content_hash, error);
+
+    /* Came with its domain before, and comes without it now. */
+    if (id == 0 && !has_outer_domain(report))
+        id = find_by_hash(store, SQL_FIND_JSON, report->json_hash, error);
+    return id;
+}
+
+/* The report that a new one is a revision of. */
+static bool find_earlier(struct store *store, const struct report *report, struct earlier *earlier,
+                         GError **error)
+{
+    if (!find_identity(store, report, earlier, error))
+        return false;
+    if (earlier->id != 0 || !has_outer_domain(report))
+        return true;
+    /* Came without its domain before: this one knows more. */
+    earlier->id = find_by_hash(store, SQL_FIND_CONTENT, report->json_hash, error);
+    return earlier->id >= 0;
+}
+
+bool store_add_report(struct store *store, gint64 arrival_id, const struct arrival *arrival,
+                      const struct report *report, gint64 now, int classified,
+                      struct store_counts *counts, enum arrival_outcome *outcome, GError **error)
+{
+    struct earlier earlier = {0};
+    gint64 known = find_known(store, report, error);
+
+    if (known < 0)
+        return false;
+    if (known > 0) {
+        counts->known++;
+        *outcome = OUTCOME_KNOWN;
+        return know_again(store, arrival, arrival_id, known, report, error);
+    }
+    if (!find_earlier(store, report, &earlier, error))
+        return false;
+    bool replaces = earlier.id == 0 || displaces(arrival, &earlier);
+    if (!add_report_row(store, arrival_id, report, replaces ? 0 : earlier.id, now, classified,
+                        error))
+        return false;
+    gint64 id = sqlite3_last_insert_rowid(store->db);
+    counts->new_reports++;
+    counts->issues += report->issues->len;
+    *outcome = OUTCOME_STORED;
+    if (earlier.id != 0) {
+        counts->revised++;
+        counts->issues++;
+        *outcome = OUTCOME_REVISED;
+        if ((replaces && !supersede(store, earlier.id, id, error)) ||
+            !note_revision(store, arrival_id, id, report, replaces, now, error))
+            return false;
+    }
+    return add_json(store, id, &report->original, error) &&
+           store_add_policies(store, id, report, error) &&
+           store_add_issues(store, arrival_id, id, report->issues, now, error);
+}
+
+static void hash_bytes(GBytes *bytes, uint8_t hash[RECORD_HASH_BYTES])
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    gsize size = 0, length = RECORD_HASH_BYTES;
+    const void *data = g_bytes_get_data(bytes, &size);
+
+    if (size > 0)
+        g_checksum_update(checksum, data, (gssize)size);
+    g_checksum_get_digest(checksum, hash, &length);
+}
+
+static bool add_unread(struct store *store, gint64 arrival_id, const struct unread *unread,
+                       gint64 now, struct store_counts *counts, enum arrival_outcome *outcome,
+                       GError **error)
+{
+    sqlite3_stmt *add = store_statement(store, SQL_ADD_UNREAD, error);
+    bool later = unread->kind == ARRIVAL_DMARC;
+    uint8_t hash[RECORD_HASH_BYTES];
+    gsize size = 0;
+    const void *bytes = g_bytes_get_data(unread->original.bytes, &size);
+
+    if (add == NULL)
+        return false;
+    hash_bytes(unread->original.bytes, hash);
+    sqlite3_bind_int64(add, 1, arrival_id);
+    store_bind_hash(add, 2, hash);
+    sqlite3_bind_int64(add, 3, now);
+    store_bind_text(add, 4, arrival_kind_word(unread->kind));
+    sqlite3_bind_int64(add, 5, (gint64)size);
+    store_bind_text(add, 6, original_encoding_word(unread->original.encoding));
+    store_bind_text(add, 7, unread->original.part);
+    store_bind_text(add, 8, unread->original.file_name);
+    store_bind_text(add, 9, unread->clause);
+    store_bind_text(add, 10, unread->problem);
+    sqlite3_bind_blob64(add, 11, size > 0 ? bytes : "", size, SQLITE_STATIC);
+    if (!store_run(store, add, "writing to the quarantine", error))
+        return false;
+
+    bool is_new = sqlite3_changes(store->db) > 0;
+    *outcome = !later ? OUTCOME_QUARANTINED : is_new ? OUTCOME_STORED : OUTCOME_KNOWN;
+    counts->quarantined += is_new && !later;
+    counts->not_yet += is_new && later;
+    return later || !is_new || store_bound_quarantine(store, now, NULL, error);
+}
+
+static gint64 add_arrival(struct store *store, const struct arrival *arrival, gint64 now,
+                          GError **error)
+{
+    sqlite3_stmt *add = store_statement(store, SQL_ADD_ARRIVAL, error);
+
+    if (add == NULL)
+        return -1;
+    store_bind_hash(add, 1, arrival->key);
+    sqlite3_bind_int64(add, 2, now);
+    sqlite3_bind_int64(add, 3, arrival->received_at);
+    store_bind_text(add, 4, arrival_kind_word(arrival->kind));
+    store_bind_text(add, 5, arrival_outcome_word(OUTCOME_STORED));
+    sqlite3_bind_int(add, 6, arrival->is_mail);
+    store_bind_text(add, 7, authenticity_word(arrival->authenticated));
+    store_bind_text(add, 8, arrival->source != NULL ? arrival->source : "");
+    store_bind_text(add, 9, arrival->sender);
+    store_bind_text(add, 10, arrival->message_id);
+    store_bind_text(add, 11, arrival->subject);
+    store_bind_text(add, 12, arrival->report_domain);
+    store_bind_text(add, 13, arrival->report_submitter);
+    return store_run(store, add, "writing an arrival", error) ? sqlite3_last_insert_rowid(store->db)
+                                                              : -1;
+}
+
+static bool put_contents(struct store *store, gint64 id, const struct arrival *arrival, gint64 now,
+                         int classified, struct store_counts *counts, enum arrival_outcome *outcome,
+                         GError **error)
+{
+    enum arrival_outcome one = OUTCOME_IGNORED;
+
+    for (guint i = 0; i < arrival->reports->len; i++) {
+        if (!store_add_report(store, id, arrival, g_ptr_array_index(arrival->reports, i), now,
+                              classified, counts, &one, error))
+            return false;
+        *outcome = MAX(*outcome, one);
+    }
+    for (guint i = 0; i < arrival->unread->len; i++) {
+        if (!add_unread(store, id, g_ptr_array_index(arrival->unread, i), now, counts, &one, error))
+            return false;
+        *outcome = MAX(*outcome, one);
+    }
+    return true;
+}
+
+static bool set_outcome(struct store *store, gint64 id, enum arrival_outcome outcome,
+                        GError **error)
+{
+    sqlite3_stmt *update = store_statement(store, SQL_SET_OUTCOME, error);
+
+    if (update == NULL)
+        return false;
+    sqlite3_bind_int64(update, 1, id);
+    store_bind_text(update, 2, arrival_outcome_word(outcome));
+    return store_run(store, update, "writing an arrival", error);
+}
+
+bool store_put_arrival(struct store *store, const struct arrival *arrival, gint64 now,
+                       int classified, struct store_counts *counts, GError **error)
+{
+    enum arrival_outcome outcome = OUTCOME_IGNORED;
+    gint64 id = find_by_hash(store, SQL_FIND_ARRIVAL, arrival->key, error);
+    bool is_new = id == 0;
+
+    if (is_new)
+        id = add_arrival(store, arrival, now, error);
+    if (id < 0 || !put_contents(store, id, arrival, now, classified, counts, &outcome, error))
+        return false;
+    counts->mails += arrival->is_mail;
+    counts->files += !arrival->is_mail;
+    counts->without += arrival->reports->len == 0 && arrival->unread->len == 0;
+    if (!is_new)
+        return true;
+    counts->issues += arrival->issues->len;
+    return store_add_issues(store, id, 0, arrival->issues, now, error) &&
+           (outcome == OUTCOME_STORED || set_outcome(store, id, outcome, error));
+}

@@ -1,0 +1,92 @@
+/* Shared by store*.c only. */
+#ifndef SCHEMA_STORE_INTERNAL_H
+#define SCHEMA_STORE_INTERNAL_H
+
+#include "schema/error.h"
+#include "schema/store.h"
+#include <sqlite3.h>
+
+/* Every statement that is prepared once and used often; their texts stand in store_sql.c. */
+enum statement {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_FIND_ARRIVAL,
+    SQL_ADD_ARRIVAL,
+    SQL_SET_OUTCOME,
+    SQL_FIND_CONTENT,
+    SQL_FIND_JSON,
+    SQL_FIND_IDENTITY,
+    SQL_MOVE_REPORT,
+    SQL_ADD_REPORT,
+    SQL_SUPERSEDE,
+    SQL_ADD_JSON,
+    SQL_ADD_POLICY,
+    SQL_ADD_FAILURE,
+    SQL_ADD_ISSUE,
+    SQL_ADD_TROUBLE,
+    SQL_ADD_UNREAD,
+    SQL_QUARANTINE_SIZE,
+    SQL_OLDEST_QUARANTINED,
+    SQL_DROP_UNREAD,
+    SQL_POLICIES_OF,
+    SQL_FAILURES_OF,
+    SQL_FAILING_DAYS_MX,
+    SQL_FAILING_DAYS_DOMAIN,
+    SQL_COUNT_ISSUES,
+    SQL_COUNT_ARRIVALS,
+    SQL_COUNT_UNREAD,
+    SQL_LAST_DIGEST,
+    SQL_ADD_DIGEST,
+    SQL_NEXT_REPORT,
+    SQL_NEXT_UNREAD,
+    SQL_DROP_POLICIES,
+    SQL_DROP_REPORT_ISSUES,
+    SQL_UPDATE_REPORT,
+    SQL_UPDATE_HASHES,
+    SQL_FINGERPRINT,
+    SQL_ARRIVAL_OF,
+    SQL_ARRIVAL_OF_UNREAD,
+    STATEMENT_COUNT
+};
+extern const char *const store_statements[STATEMENT_COUNT];
+
+struct store {
+    sqlite3 *db;
+    char *path;
+    gint64 waiting_since; /* of the busy handler, monotonic */
+    sqlite3_stmt *prepared[STATEMENT_COUNT];
+};
+
+/* Sets *error from what SQLite last said; always false. `doing`: "writing a report". */
+bool store_fail(struct store *store, const char *doing, GError **error);
+
+/* A statement with its bindings cleared; NULL with an error. Never finalised by the caller. */
+sqlite3_stmt *store_statement(struct store *store, enum statement which, GError **error);
+
+/* Steps a statement that gives no row, and resets it. */
+bool store_run(struct store *store, sqlite3_stmt *statement, const char *doing, GError **error);
+
+/* Runs SQL texts that need no values. */
+bool store_exec(struct store *store, const char *sql, const char *doing, GError **error);
+
+/* NULL stays NULL. The text or hash must live until the statement was stepped. */
+void store_bind_text(sqlite3_stmt *statement, int index, const char *text);
+void store_bind_hash(sqlite3_stmt *statement, int index, const uint8_t hash[RECORD_HASH_BYTES]);
+
+/* A copy of a column's text; NULL for NULL. */
+char *store_column_dup(sqlite3_stmt *statement, int column);
+
+const char *original_encoding_word(enum original_encoding encoding);
+enum original_encoding original_encoding_from_word(const char *word);
+
+/* store_intake.c, for store_keep.c. */
+bool store_add_policies(struct store *store, gint64 report_id, const struct report *report,
+                        GError **error);
+bool store_add_issues(struct store *store, gint64 arrival_id, gint64 report_id,
+                      const GPtrArray *issues, gint64 now, GError **error);
+bool store_add_report(struct store *store, gint64 arrival_id, const struct arrival *arrival,
+                      const struct report *report, gint64 now, int classified,
+                      struct store_counts *counts, enum arrival_outcome *outcome, GError **error);
+bool store_bound_quarantine(struct store *store, gint64 now, gint64 *dropped, GError **error);
+
+#endif

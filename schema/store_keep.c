@@ -1,0 +1,308 @@
+/* What is kept and for how long: pruning, the quarantine's bounds, reading again. */
+#include "schema/store_internal.h"
+#include <string.h>
+
+#define DAY 86400
+
+/* Rows dropped in one transaction, so that a delivery never waits long for the lock. */
+#define PRUNE_BATCH "500"
+
+static bool drop_unread(struct store *store, gint64 id, GError **error)
+{
+    sqlite3_stmt *drop = store_statement(store, SQL_DROP_UNREAD, error);
+
+    if (drop == NULL)
+        return false;
+    sqlite3_bind_int64(drop, 1, id);
+    return store_run(store, drop, "bounding the quarantine", error);
+}
+
+static bool oldest_quarantined(struct store *store, gint64 *id, gint64 *size, gint64 *at,
+                               GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, SQL_OLDEST_QUARANTINED, error);
+
+    if (find == NULL)
+        return false;
+    int code = sqlite3_step(find);
+    *id = code == SQLITE_ROW ? sqlite3_column_int64(find, 0) : 0;
+    *size = sqlite3_column_int64(find, 1);
+    *at = sqlite3_column_int64(find, 2);
+    sqlite3_reset(find);
+    return code == SQLITE_ROW || code == SQLITE_DONE ||
+           store_fail(store, "bounding the quarantine", error);
+}
+
+bool store_bound_quarantine(struct store *store, gint64 now, gint64 *dropped, GError **error)
+{
+    sqlite3_stmt *sum = store_statement(store, SQL_QUARANTINE_SIZE, error);
+    gint64 total, id, size, at;
+
+    if (sum == NULL)
+        return false;
+    if (sqlite3_step(sum) != SQLITE_ROW) {
+        sqlite3_reset(sum);
+        return store_fail(store, "bounding the quarantine", error);
+    }
+    total = sqlite3_column_int64(sum, 0);
+    sqlite3_reset(sum);
+    while (oldest_quarantined(store, &id, &size, &at, error)) {
+        if (id == 0 ||
+            (total <= STORE_QUARANTINE_BYTES && at >= now - (gint64)STORE_QUARANTINE_DAYS * DAY))
+            return true;
+        if (!drop_unread(store, id, error))
+            return false;
+        total -= size;
+        if (dropped != NULL)
+            (*dropped)++;
+    }
+    return false;
+}
+
+/* What pruning takes, in order; ?1 is the time before which a thing is too old. An arrival whose
+   reports are gone goes too: else the same mail, read again, would be taken for known. */
+static const struct {
+    const char *table;
+    const char *condition;
+    size_t counter; /* offset in struct store_pruned */
+} prune_steps[] = {
+    {"report", "min(ends_at, ingested_at) < ?1", offsetof(struct store_pruned, reports)},
+    {"arrival",
+     "(at < ?1 OR (kind = 'tlsrpt' AND outcome IN ('stored', 'revised', 'known')"
+     " AND received_at < ?1)) AND NOT EXISTS (SELECT 1 FROM report r WHERE r.arrival = arrival.id"
+     " AND min(r.ends_at, r.ingested_at) >= ?1)"
+     " AND NOT EXISTS (SELECT 1 FROM unread u WHERE u.arrival = arrival.id AND u.at >= ?1)",
+     offsetof(struct store_pruned, arrivals)},
+    {"issue", "arrival IS NULL AND at < ?1", offsetof(struct store_pruned, issues)},
+};
+
+static bool step_with_cutoff(struct store *store, const char *sql, gint64 cutoff, gint64 *value,
+                             GError **error)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return store_fail(store, "pruning", error);
+    sqlite3_bind_int64(statement, 1, cutoff);
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *value = sqlite3_column_int64(statement, 0);
+    else if (code == SQLITE_DONE)
+        *value = sqlite3_changes64(store->db);
+    bool ok = code == SQLITE_ROW || code == SQLITE_DONE || store_fail(store, "pruning", error);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+static bool prune_batch(struct store *store, const char *sql, gint64 cutoff, gint64 *dropped,
+                        GError **error)
+{
+    if (!store_begin(store, error))
+        return false;
+    if (step_with_cutoff(store, sql, cutoff, dropped, error) && store_commit(store, error))
+        return true;
+    store_rollback(store);
+    return false;
+}
+
+static bool prune_table(struct store *store, const char *table, const char *condition,
+                        gint64 cutoff, bool dry_run, gint64 *total, GError **error)
+{
+    g_autofree char *count = g_strdup_printf("SELECT count(*) FROM %s WHERE %s", table, condition);
+    g_autofree char *drop = g_strdup_printf(
+        "DELETE FROM %s WHERE id IN (SELECT id FROM %s WHERE %s LIMIT " PRUNE_BATCH ")", table,
+        table, condition);
+    gint64 dropped = 0;
+
+    if (dry_run)
+        return step_with_cutoff(store, count, cutoff, total, error);
+    do {
+        if (!prune_batch(store, drop, cutoff, &dropped, error))
+            return false;
+        *total += dropped;
+    } while (dropped > 0);
+    return true;
+}
+
+static bool prune_quarantine(struct store *store, gint64 now, bool dry_run, gint64 *total,
+                             GError **error)
+{
+    static const char too_old[] = "SELECT count(*) FROM unread WHERE kind <> 'dmarc' AND at < ?1";
+
+    if (dry_run)
+        return step_with_cutoff(store, too_old, now - (gint64)STORE_QUARANTINE_DAYS * DAY, total,
+                                error);
+    if (!store_begin(store, error))
+        return false;
+    if (store_bound_quarantine(store, now, total, error) && store_commit(store, error))
+        return true;
+    store_rollback(store);
+    return false;
+}
+
+bool store_prune(struct store *store, int days, gint64 now, bool dry_run,
+                 struct store_pruned *pruned, GError **error)
+{
+    gint64 cutoff = now - (gint64)days * DAY;
+
+    memset(pruned, 0, sizeof(*pruned));
+    for (size_t i = 0; i < G_N_ELEMENTS(prune_steps); i++)
+        if (!prune_table(store, prune_steps[i].table, prune_steps[i].condition, cutoff, dry_run,
+                         (gint64 *)((char *)pruned + prune_steps[i].counter), error))
+            return false;
+    return prune_quarantine(store, now, dry_run, &pruned->quarantined, error);
+}
+
+void store_kept_clear(struct store_kept *kept)
+{
+    original_clear(&kept->original);
+    g_clear_pointer(&kept->arrival, arrival_free);
+}
+
+static void kept_of_row(sqlite3_stmt *row, bool quarantined, struct store_kept *kept)
+{
+    struct arrival *arrival = arrival_new();
+
+    kept->id = sqlite3_column_int64(row, 0);
+    kept->quarantined = quarantined;
+    kept->original.encoding =
+        original_encoding_from_word((const char *)sqlite3_column_text(row, 1));
+    kept->original.part = store_column_dup(row, 2);
+    kept->original.file_name = store_column_dup(row, 3);
+    kept->original.bytes =
+        g_bytes_new(sqlite3_column_blob(row, 4), (gsize)sqlite3_column_bytes(row, 4));
+    arrival->received_at = sqlite3_column_int64(row, 5);
+    arrival->sender = store_column_dup(row, 6);
+    arrival->message_id = store_column_dup(row, 7);
+    arrival->subject = store_column_dup(row, 8);
+    arrival->report_domain = store_column_dup(row, 9);
+    arrival->report_submitter = store_column_dup(row, 10);
+    arrival->source = store_column_dup(row, 11);
+    arrival->is_mail = sqlite3_column_int(row, 12) != 0;
+    kept->arrival = arrival;
+}
+
+bool store_next_kept(struct store *store, bool quarantined, gint64 after, struct store_kept *kept,
+                     bool *found, GError **error)
+{
+    sqlite3_stmt *find =
+        store_statement(store, quarantined ? SQL_NEXT_UNREAD : SQL_NEXT_REPORT, error);
+
+    if (find == NULL)
+        return false;
+    sqlite3_bind_int64(find, 1, after);
+    int code = sqlite3_step(find);
+    *found = code == SQLITE_ROW;
+    if (*found)
+        kept_of_row(find, quarantined, kept);
+    sqlite3_reset(find);
+    return code == SQLITE_ROW || code == SQLITE_DONE ||
+           store_fail(store, "reading what is kept", error);
+}
+
+static char *fingerprint(struct store *store, gint64 id, GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, SQL_FINGERPRINT, error);
+    char *text = NULL;
+
+    if (find == NULL)
+        return NULL;
+    sqlite3_bind_int64(find, 1, id);
+    if (sqlite3_step(find) == SQLITE_ROW)
+        text = g_strdup(sqlite3_column_type(find, 0) == SQLITE_NULL
+                            ? ""
+                            : (const char *)sqlite3_column_text(find, 0));
+    else
+        store_fail(store, "reading a report", error);
+    sqlite3_reset(find);
+    return text;
+}
+
+static bool run_for_report(struct store *store, enum statement which, gint64 id, GError **error)
+{
+    sqlite3_stmt *statement = store_statement(store, which, error);
+
+    if (statement == NULL)
+        return false;
+    sqlite3_bind_int64(statement, 1, id);
+    return store_run(store, statement, "rewriting a report", error);
+}
+
+static bool update_report(struct store *store, gint64 id, const struct report *report,
+                          int classified, GError **error)
+{
+    sqlite3_stmt *update = store_statement(store, SQL_UPDATE_REPORT, error);
+
+    if (update == NULL)
+        return false;
+    sqlite3_bind_int64(update, 1, id);
+    store_bind_text(update, 2, report->organization != NULL ? report->organization : "");
+    store_bind_text(update, 3, report->submitter);
+    store_bind_text(update, 4, report->external_id);
+    store_bind_text(update, 5, report->contact);
+    sqlite3_bind_int64(update, 6, report->begins_at);
+    sqlite3_bind_int64(update, 7, report->ends_at);
+    sqlite3_bind_int(update, 8, classified);
+    if (!store_run(store, update, "rewriting a report", error))
+        return false;
+
+    if ((update = store_statement(store, SQL_UPDATE_HASHES, error)) == NULL)
+        return false;
+    sqlite3_bind_int64(update, 1, id);
+    store_bind_hash(update, 2, report->content_hash);
+    if (memcmp(report->content_hash, report->json_hash, RECORD_HASH_BYTES) != 0)
+        store_bind_hash(update, 3, report->json_hash);
+    store_bind_hash(update, 4, report->identity_hash);
+    return store_run(store, update, "rewriting a report", error);
+}
+
+static gint64 arrival_of(struct store *store, gint64 id, GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, SQL_ARRIVAL_OF, error);
+    gint64 arrival = 0;
+
+    if (find == NULL)
+        return 0;
+    sqlite3_bind_int64(find, 1, id);
+    if (sqlite3_step(find) == SQLITE_ROW)
+        arrival = sqlite3_column_int64(find, 0);
+    else
+        store_fail(store, "reading a report", error);
+    sqlite3_reset(find);
+    return arrival;
+}
+
+bool store_replace_report(struct store *store, gint64 id, const struct report *report, gint64 now,
+                          int classified, bool *changed, GError **error)
+{
+    g_autofree char *before = fingerprint(store, id, error);
+    g_autofree char *after = NULL;
+    gint64 arrival = before != NULL ? arrival_of(store, id, error) : 0;
+
+    if (arrival == 0 || !run_for_report(store, SQL_DROP_POLICIES, id, error) ||
+        !run_for_report(store, SQL_DROP_REPORT_ISSUES, id, error) ||
+        !update_report(store, id, report, classified, error) ||
+        !store_add_policies(store, id, report, error) ||
+        !store_add_issues(store, arrival, id, report->issues, now, error))
+        return false;
+    after = fingerprint(store, id, error);
+    *changed = g_strcmp0(before, after) != 0;
+    return after != NULL;
+}
+
+bool store_release(struct store *store, const struct store_kept *kept, struct report *report,
+                   gint64 now, int classified, struct store_counts *counts, GError **error)
+{
+    enum arrival_outcome outcome;
+    sqlite3_stmt *find = store_statement(store, SQL_ARRIVAL_OF_UNREAD, error);
+
+    if (find == NULL)
+        return false;
+    sqlite3_bind_int64(find, 1, kept->id);
+    gint64 arrival = sqlite3_step(find) == SQLITE_ROW ? sqlite3_column_int64(find, 0) : 0;
+    sqlite3_reset(find);
+    return arrival != 0 &&
+           store_add_report(store, arrival, kept->arrival, report, now, classified, counts,
+                            &outcome, error) &&
+           drop_unread(store, kept->id, error);
+}

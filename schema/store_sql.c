@@ -1,0 +1,101 @@
+#include "schema/store_internal.h"
+
+const char *const store_statements[STATEMENT_COUNT] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_FIND_ARRIVAL] = "SELECT id, authenticated FROM arrival WHERE key = ?1",
+    [SQL_ADD_ARRIVAL] = "INSERT INTO arrival (key, at, received_at, kind, outcome, is_mail, "
+                        "authenticated, source, sender, message_id, subject, report_domain, "
+                        "report_submitter) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+    [SQL_SET_OUTCOME] = "UPDATE arrival SET outcome = ?2 WHERE id = ?1",
+    [SQL_FIND_CONTENT] = "SELECT r.id, r.arrival, a.authenticated FROM report r "
+                         "JOIN arrival a ON a.id = r.arrival WHERE r.content_hash = ?1",
+    /* Where the domain came from outside the JSON, the same JSON may have come without it. */
+    [SQL_FIND_JSON] = "SELECT id FROM report WHERE json_hash = ?1 ORDER BY id LIMIT 1",
+    [SQL_FIND_IDENTITY] = "SELECT r.id, a.authenticated, a.is_mail, a.received_at FROM report r "
+                          "JOIN arrival a ON a.id = r.arrival "
+                          "WHERE r.identity_hash = ?1 AND r.superseded_by IS NULL "
+                          "ORDER BY r.id DESC LIMIT 1",
+    [SQL_MOVE_REPORT] = "UPDATE report SET arrival = ?2 WHERE id = ?1",
+    [SQL_ADD_REPORT] = "INSERT INTO report (arrival, content_hash, json_hash, identity_hash, "
+                       "superseded_by, organization, submitter, external_id, contact, begins_at, "
+                       "ends_at, ingested_at, classified) "
+                       "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+    [SQL_SUPERSEDE] = "UPDATE report SET superseded_by = ?2 WHERE id = ?1",
+    [SQL_ADD_JSON] = "INSERT INTO report_json (report, encoding, part, file_name, content) "
+                     "VALUES (?1,?2,?3,?4,?5)",
+    [SQL_ADD_POLICY] = "INSERT INTO policy (report, policy_type, type_word, mode, policy_domain, "
+                       "domain, domain_source, strings, mx_hosts, successes, failures) "
+                       "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+    [SQL_ADD_FAILURE] = "INSERT INTO failure (policy, result_word, sending_ip, mx, helo, "
+                        "receiving_ip, sessions, reason_code, additional_information, "
+                        "failure_type, layer, mail_effect) "
+                        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+    [SQL_ADD_ISSUE] = "INSERT INTO issue (arrival, report, at, kind, severity, part, clause, "
+                      "problem) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+    [SQL_ADD_TROUBLE] = "INSERT OR IGNORE INTO issue (at, kind, severity, source, clause, problem) "
+                        "VALUES (?1,?2,?3,?4,?5,?6)",
+    [SQL_ADD_UNREAD] = "INSERT OR IGNORE INTO unread (arrival, hash, at, kind, size, encoding, "
+                       "part, file_name, clause, problem, content) "
+                       "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+    [SQL_QUARANTINE_SIZE] = "SELECT coalesce(sum(size), 0) FROM unread WHERE kind <> 'dmarc'",
+    [SQL_OLDEST_QUARANTINED] = "SELECT id, size, at FROM unread WHERE kind <> 'dmarc' "
+                               "ORDER BY at, id LIMIT 1",
+    [SQL_DROP_UNREAD] = "DELETE FROM unread WHERE id = ?1",
+    [SQL_POLICIES_OF] = "SELECT id, policy_type, mode, policy_domain, domain, strings, mx_hosts, "
+                        "successes, failures FROM policy "
+                        "WHERE report = ?1 AND (?2 IS NULL OR domain = ?2) ORDER BY id",
+    [SQL_FAILURES_OF] = "SELECT result_word, sending_ip, mx, receiving_ip, sessions, reason_code, "
+                        "additional_information, failure_type, mail_effect FROM failure "
+                        "WHERE policy = ?1 ORDER BY id",
+    [SQL_FAILING_DAYS_MX] =
+        "SELECT DISTINCT r.begins_at - r.begins_at % 86400 FROM failure f "
+        "JOIN policy p ON p.id = f.policy JOIN report r ON r.id = p.report "
+        "WHERE f.mx = ?3 AND f.failure_type = ?1 AND r.organization = ?2 AND r.begins_at <= ?4 "
+        "AND r.superseded_by IS NULL ORDER BY 1 DESC LIMIT ?5",
+    [SQL_FAILING_DAYS_DOMAIN] =
+        "SELECT DISTINCT r.begins_at - r.begins_at % 86400 FROM policy p "
+        "JOIN report r ON r.id = p.report JOIN failure f ON f.policy = p.id "
+        "WHERE p.domain = ?3 AND f.failure_type = ?1 AND r.organization = ?2 "
+        "AND r.begins_at <= ?4 AND r.superseded_by IS NULL ORDER BY 1 DESC LIMIT ?5",
+    [SQL_COUNT_ISSUES] = "SELECT kind, count(*) FROM issue WHERE at >= ?1 AND at < ?2 "
+                         "GROUP BY kind ORDER BY 2 DESC, 1",
+    [SQL_COUNT_ARRIVALS] = "SELECT kind || ' ' || outcome, count(*) FROM arrival "
+                           "WHERE at >= ?1 AND at < ?2 GROUP BY 1 ORDER BY 2 DESC, 1",
+    [SQL_COUNT_UNREAD] =
+        "SELECT coalesce(sum(kind <> 'dmarc'), 0), coalesce(sum(kind = 'dmarc'), 0) "
+        "FROM unread WHERE at >= ?1 AND at < ?2",
+    [SQL_LAST_DIGEST] = "SELECT coalesce(max(covers_to), 0) FROM digest_sent",
+    [SQL_ADD_DIGEST] = "INSERT INTO digest_sent (at, covers_from, covers_to, recipient) "
+                       "VALUES (?1,?2,?3,?4)",
+    [SQL_NEXT_REPORT] =
+        "SELECT r.id, j.encoding, j.part, j.file_name, j.content, a.received_at, a.sender, "
+        "a.message_id, a.subject, a.report_domain, a.report_submitter, a.source, a.is_mail "
+        "FROM report r JOIN report_json j ON j.report = r.id JOIN arrival a ON a.id = r.arrival "
+        "WHERE r.id > ?1 ORDER BY r.id LIMIT 1",
+    [SQL_NEXT_UNREAD] =
+        "SELECT u.id, u.encoding, u.part, u.file_name, u.content, a.received_at, a.sender, "
+        "a.message_id, a.subject, a.report_domain, a.report_submitter, a.source, a.is_mail "
+        "FROM unread u JOIN arrival a ON a.id = u.arrival "
+        "WHERE u.id > ?1 AND u.kind <> 'dmarc' ORDER BY u.id LIMIT 1",
+    [SQL_DROP_POLICIES] = "DELETE FROM policy WHERE report = ?1",
+    [SQL_DROP_REPORT_ISSUES] = "DELETE FROM issue WHERE report = ?1 AND kind <> 'revision'",
+    [SQL_UPDATE_REPORT] = "UPDATE report SET organization = ?2, submitter = ?3, external_id = ?4, "
+                          "contact = ?5, begins_at = ?6, ends_at = ?7, classified = ?8 "
+                          "WHERE id = ?1",
+    /* Ignored where another report has this content by now: then that one is the known one. */
+    [SQL_UPDATE_HASHES] = "UPDATE OR IGNORE report SET content_hash = ?2, json_hash = ?3, "
+                          "identity_hash = ?4 WHERE id = ?1",
+    [SQL_ARRIVAL_OF] = "SELECT arrival FROM report WHERE id = ?1",
+    [SQL_ARRIVAL_OF_UNREAD] = "SELECT arrival FROM unread WHERE id = ?1",
+    /* All of a report's policies and failures as one text, to see whether reading it again changed
+       anything. */
+    [SQL_FINGERPRINT] =
+        "SELECT group_concat(row, char(10)) FROM ("
+        "SELECT json_array(p.policy_type, p.type_word, p.mode, p.policy_domain, p.domain, "
+        "p.domain_source, p.strings, p.mx_hosts, p.successes, p.failures, f.result_word, "
+        "f.sending_ip, f.mx, f.helo, f.receiving_ip, f.sessions, f.reason_code, "
+        "f.additional_information, f.failure_type, f.layer, f.mail_effect) AS row "
+        "FROM policy p LEFT JOIN failure f ON f.policy = p.id WHERE p.report = ?1 "
+        "ORDER BY p.id, f.id)",
+};

@@ -13,7 +13,7 @@
 
 #define LIMIT_MIME_PARTS 1000
 #define LIMIT_MIME_DEPTH 20 /* multiparts and message/rfc822 together */
-#define LIMIT_REPORTS_PER_ARRIVAL 1000
+#define LIMIT_REPORTS_PER_ARRIVAL 10000
 
 #define LIMIT_JSON_DEPTH 64
 #define LIMIT_JSON_VALUES 2000000

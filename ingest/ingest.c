@@ -1,0 +1,512 @@
+/*
+ * A unit is taken apart by content, level by level: mail -> parts -> gzip, zip -> JSON -> reports.
+ * What claims to be a report and cannot be read goes to the quarantine; DMARC reports are kept for
+ * a later version; everything else leaves a note that it came.
+ */
+#include "ingest/ingest.h"
+#include "ingest/json.h"
+#include "ingest/limits.h"
+#include "ingest/mail.h"
+#include "ingest/text.h"
+#include "ingest/tlsrpt.h"
+#include "ingest/unpack.h"
+#include <string.h>
+
+/* How much of an XML text is looked at for its root element. */
+#define XML_HEAD 4096
+
+struct work {
+    const struct ingest_context *context;
+    struct arrival *arrival;
+    size_t budget; /* bytes that may still be unpacked, LIMIT_UNPACKED_BYTES at first */
+};
+
+/* Bytes at some level, with what is known of the level above. */
+struct piece {
+    GBytes *bytes;
+    GBytes *outer;                   /* the container it came from, NULL where none */
+    enum original_encoding encoding; /* of outer */
+    bool alone;                      /* nothing else came from that container */
+    bool claims_report;              /* type or name say it is a TLS report */
+    bool expected;                   /* at least the mail around it says there is a report */
+    int depth;                       /* of containers and mails around it */
+    const char *part;                /* "2", NULL for a plain file */
+    const char *file_name;
+    const char *report_domain;
+    const char *report_submitter;
+    const char *subject;
+};
+
+static bool take_piece(struct work *work, const struct piece *piece);
+
+void ingest_init(void)
+{
+    mail_init();
+    json_init();
+}
+
+static const char *part_label(const struct piece *piece, char **allocated)
+{
+    if (piece->part == NULL || piece->file_name == NULL)
+        return piece->part;
+    return *allocated = g_strdup_printf("%s %.200s", piece->part, piece->file_name);
+}
+
+/* Moves issues from `index` on to the end of another list. */
+static void move_issues(GPtrArray *from, guint index, GPtrArray *to)
+{
+    while (from->len > index)
+        g_ptr_array_add(to, g_ptr_array_steal_index(from, index));
+}
+
+/* The container where it holds just this; else the piece itself, packed. */
+static void keep_original(const struct piece *piece, const char *text, size_t length, bool whole,
+                          struct original *original)
+{
+    original->part = g_strdup(piece->part);
+    original->file_name = g_strdup(piece->file_name);
+    if (whole && piece->outer != NULL && piece->alone) {
+        original->bytes = g_bytes_ref(piece->outer);
+        original->encoding = piece->encoding;
+    } else {
+        original->bytes = unpack_pack((const uint8_t *)text, length);
+        original->encoding = ORIGINAL_GZIP;
+    }
+}
+
+static void quarantine(struct work *work, const struct piece *piece, enum arrival_kind kind,
+                       const char *clause, const char *problem)
+{
+    gsize length;
+    const char *bytes = g_bytes_get_data(piece->bytes, &length);
+    struct unread *unread = unread_new();
+
+    unread->kind = kind;
+    unread->clause = g_strdup(clause);
+    unread->problem = g_strdup(problem);
+    keep_original(piece, bytes, length, true, &unread->original);
+    g_ptr_array_add(work->arrival->unread, unread);
+}
+
+/* Into the quarantine for the gravest of the issues found since `first`. */
+static void quarantine_for_issues(struct work *work, const struct piece *piece, guint first,
+                                  const char *fallback)
+{
+    const GPtrArray *issues = work->arrival->issues;
+    const struct issue *gravest = NULL;
+
+    for (guint i = first; i < issues->len; i++) {
+        const struct issue *issue = g_ptr_array_index(issues, i);
+        if (gravest == NULL || issue->severity > gravest->severity)
+            gravest = issue;
+    }
+    if (gravest == NULL) {
+        g_autofree char *label = NULL;
+        issue_add(work->arrival->issues, ISSUE_REPORT, ISSUE_ERROR, "RFC 8460, section 4.4", "%s",
+                  fallback);
+        issues_place(work->arrival->issues, issues->len - 1, part_label(piece, &label));
+        gravest = g_ptr_array_index(issues, issues->len - 1);
+    }
+    quarantine(work, piece, piece->claims_report ? ARRIVAL_TLSRPT : ARRIVAL_OTHER, gravest->clause,
+               gravest->problem);
+}
+
+static bool room_for_report(struct work *work)
+{
+    GPtrArray *issues = work->arrival->issues;
+
+    if (work->arrival->reports->len < LIMIT_REPORTS_PER_ARRIVAL)
+        return true;
+    for (guint i = 0; i < issues->len; i++)
+        if (((struct issue *)g_ptr_array_index(issues, i))->kind == ISSUE_LIMIT)
+            return false;
+    issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, NULL, "more than %d reports; the rest is dropped",
+              LIMIT_REPORTS_PER_ARRIVAL);
+    return false;
+}
+
+static struct report *parse_report(struct work *work, const struct piece *piece, const json_t *root)
+{
+    const struct tlsrpt_hints hints = {
+        .site = work->context->site,
+        .report_domain = piece->report_domain,
+        .report_submitter = piece->report_submitter,
+        .subject = piece->subject,
+        .file_name = piece->file_name,
+        .received_at = work->arrival->received_at,
+        .now = work->context->now,
+    };
+
+    return room_for_report(work) ? tlsrpt_parse(root, &hints) : NULL;
+}
+
+/* One JSON object: true if it is a report. `text` is its own, `whole` if it is all of the piece. */
+static bool take_object(struct work *work, const struct piece *piece, const json_t *root,
+                        const char *text, size_t length, bool whole, guint first_issue)
+{
+    g_autofree char *label = NULL;
+    struct report *report = parse_report(work, piece, root);
+
+    if (report == NULL)
+        return false;
+    keep_original(piece, text, length, whole, &report->original);
+    issues_place(report->issues, 0, part_label(piece, &label));
+    move_issues(work->arrival->issues, first_issue, report->issues);
+    g_ptr_array_add(work->arrival->reports, report);
+    return true;
+}
+
+/* An array of reports: no RFC has it, but nothing is lost by taking it. */
+static bool take_array(struct work *work, const struct piece *piece, const json_t *array,
+                       guint first_issue)
+{
+    size_t index;
+    json_t *value;
+    bool taken = false;
+
+    json_array_foreach(array, index, value)
+    {
+        if (!tlsrpt_sniff(value))
+            continue;
+        char *text = json_dumps(value, JSON_COMPACT);
+        if (text != NULL)
+            taken |= take_object(work, piece, value, text, strlen(text), false, first_issue);
+        free(text);
+    }
+    return taken;
+}
+
+static size_t skip_blanks(const char *text, size_t length, size_t at)
+{
+    while (at < length && (g_ascii_isspace(text[at]) || text[at] == '\0'))
+        at++;
+    return at;
+}
+
+/* One value, or several in a row (NDJSON). False where none was a report. */
+static bool take_json(struct work *work, const struct piece *piece)
+{
+    GPtrArray *issues = work->arrival->issues;
+    g_autofree char *label = NULL;
+    gsize length;
+    const char *text = g_bytes_get_data(piece->bytes, &length);
+    size_t at = 0, used = 0;
+    bool taken = false;
+
+    do {
+        guint first = issues->len;
+        json_t *root = json_read(text + at, length - at, &used, issues);
+        issues_place(issues, first, part_label(piece, &label));
+        g_clear_pointer(&label, g_free);
+        bool whole = at == 0 && skip_blanks(text, length, used) == length;
+        bool one = json_is_array(root) ? take_array(work, piece, root, first)
+                                       : take_object(work, piece, root, text + at,
+                                                     MIN(used, length - at), whole, first);
+        json_decref(root);
+        taken |= one;
+        at = skip_blanks(text, length, at + used);
+        if (!one && !taken)
+            return false;
+    } while (used > 0 && at < length && json_sniff(text + at, length - at));
+    if (at < length) {
+        issue_add(issues, ISSUE_JSON, ISSUE_NOTICE, "RFC 8259, section 2",
+                  "%zu bytes after the report are not used", length - at);
+        issues_place(issues, issues->len - 1, part_label(piece, &label));
+    }
+    return taken;
+}
+
+/* <feedback> of RFC 7489 or RFC 9990, with whatever prefix, early in an XML text. */
+static bool is_dmarc(const char *text, size_t length)
+{
+    size_t at = skip_blanks(text, length, 0);
+
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        at = skip_blanks(text, length, 3);
+    return at < length && text[at] == '<' &&
+           (memmem(text, MIN(length, XML_HEAD), "feedback>", 9) != NULL ||
+            memmem(text, MIN(length, XML_HEAD), "feedback ", 9) != NULL);
+}
+
+static void take_dmarc(struct work *work, const struct piece *piece)
+{
+    g_autofree char *label = NULL;
+
+    quarantine(work, piece, ARRIVAL_DMARC, NULL, "DMARC aggregate report, kept for later");
+    issue_add(work->arrival->issues, ISSUE_NOT_YET, ISSUE_NOTICE, NULL,
+              "DMARC aggregate report: kept, not yet read");
+    issues_place(work->arrival->issues, work->arrival->issues->len - 1, part_label(piece, &label));
+}
+
+static bool take_container(struct work *work, const struct piece *piece, enum unpack_kind kind)
+{
+    g_autofree char *label = NULL;
+    gsize length;
+    const uint8_t *bytes = g_bytes_get_data(piece->bytes, &length);
+    g_autoptr(GPtrArray) members =
+        unpack(bytes, length, &work->budget, part_label(piece, &label), work->arrival->issues);
+    bool taken = false;
+
+    for (guint i = 0; i < members->len; i++) {
+        struct unpack_member *member = g_ptr_array_index(members, i);
+        struct piece inner = *piece;
+        inner.bytes = member->bytes;
+        inner.depth++;
+        /* Of nested containers the outermost is kept. */
+        if (piece->outer == NULL) {
+            inner.outer = piece->bytes;
+            inner.encoding = kind == UNPACK_GZIP ? ORIGINAL_GZIP : ORIGINAL_ZIP;
+            inner.alone = members->len == 1;
+        } else {
+            inner.alone = piece->alone && members->len == 1;
+        }
+        if (member->name != NULL)
+            inner.file_name = member->name;
+        taken |= take_piece(work, &inner);
+    }
+    return taken;
+}
+
+static bool looks_binary(const char *text, size_t length)
+{
+    return memchr(text, '\0', MIN(length, XML_HEAD)) != NULL;
+}
+
+/* "…!domain!begin!end….json.gz", or an ending that only reports have in a mail like this. */
+static bool name_claims_report(const char *name)
+{
+    if (name == NULL)
+        return false;
+    return g_str_has_suffix(name, ".json") || g_str_has_suffix(name, ".json.gz") ||
+           g_str_has_suffix(name, ".json.zip") || g_str_has_suffix(name, ".json.gzip");
+}
+
+static bool type_claims_report(const char *type)
+{
+    return strstr(type, "tlsrpt") != NULL;
+}
+
+/* True where a report came out of it, DMARC ones too. What cannot be read though it claims to be a
+   report goes to the quarantine at the level where that shows. */
+static bool take_piece(struct work *work, const struct piece *piece)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(piece->bytes, &length);
+    enum unpack_kind kind = unpack_sniff((const uint8_t *)text, length);
+    guint first = work->arrival->issues->len, unread = work->arrival->unread->len;
+    bool taken = false;
+
+    if (kind != UNPACK_NONE && piece->depth < LIMIT_UNPACK_DEPTH)
+        taken = take_container(work, piece, kind);
+    else if (json_sniff(text, length))
+        taken = take_json(work, piece);
+    else if (is_dmarc(text, length)) {
+        take_dmarc(work, piece);
+        return true;
+    }
+    if (!taken && (piece->claims_report || piece->expected) && work->arrival->unread->len == unread)
+        quarantine_for_issues(work, piece, first,
+                              length == 0                  ? "empty where a report should be"
+                              : looks_binary(text, length) ? "neither gzip, zip nor JSON"
+                                                           : "no TLS report");
+    return taken;
+}
+
+/* A packed part below a subject as RFC 8460, section 5.3, and DMARC have it. */
+static bool is_expected(const struct mail_part *part)
+{
+    return part->subject != NULL && strcasestr(part->subject, "Report Domain:") != NULL &&
+           strstr(part->content_type, "zip") != NULL;
+}
+
+static struct piece piece_of_part(const struct mail_part *part)
+{
+    return (struct piece){
+        .bytes = part->bytes,
+        .part = part->part,
+        .file_name = part->file_name,
+        .claims_report =
+            type_claims_report(part->content_type) || name_claims_report(part->file_name),
+        .expected = is_expected(part),
+        .report_domain = part->report_domain,
+        .report_submitter = part->report_submitter,
+        .subject = part->subject,
+    };
+}
+
+/* Parts for a person come last, and only where no other part held a report: the text beside a
+   report is not one, even if it quotes JSON. */
+static void take_parts(struct work *work, const struct mail *mail)
+{
+    bool taken = false;
+
+    for (int texts = 0; texts <= 1 && !taken; texts++)
+        for (guint i = 0; i < mail->parts->len; i++) {
+            const struct mail_part *part = g_ptr_array_index(mail->parts, i);
+            struct piece piece = piece_of_part(part);
+            bool is_text = part->is_text && !piece.claims_report;
+            if (is_text == (texts == 1))
+                taken |= take_piece(work, &piece);
+        }
+}
+
+static void copy_mail_fields(struct work *work, struct mail *mail)
+{
+    struct arrival *arrival = work->arrival;
+
+    arrival->is_mail = true;
+    arrival->kind = mail->kind;
+    arrival->authenticated = mail->authenticated;
+    arrival->sender = g_steal_pointer(&mail->sender);
+    arrival->message_id = g_steal_pointer(&mail->message_id);
+    arrival->subject = g_strdup(mail->subject);
+    arrival->report_domain = g_strdup(mail->report_domain);
+    arrival->report_submitter = g_strdup(mail->report_submitter);
+    /* A clock ahead of ours says nothing about when the mail came. */
+    if (mail->date > 0 && mail->date <= work->context->now)
+        arrival->received_at = mail->date;
+}
+
+static void take_mail(struct work *work, const uint8_t *bytes, size_t length)
+{
+    g_autoptr(Mail) mail =
+        mail_parse(bytes, length, work->context->site->authserv_id, work->arrival->issues);
+
+    copy_mail_fields(work, mail);
+    take_parts(work, mail);
+}
+
+static void take_file(struct work *work, const struct unit *unit)
+{
+    struct piece piece = {
+        .bytes = unit->bytes,
+        .file_name = unit->file_name,
+        .claims_report = name_claims_report(unit->file_name),
+    };
+
+    take_piece(work, &piece);
+}
+
+static void note_without_report(struct arrival *arrival)
+{
+    const char *what = arrival->kind == ARRIVAL_BOUNCE ? "a bounce"
+                       : arrival->kind == ARRIVAL_ARF  ? "a failure report (ARF)"
+                       : arrival->is_mail              ? "no report in this mail"
+                                                       : "no report in this file";
+
+    if (arrival->subject != NULL)
+        issue_add(arrival->issues, ISSUE_NO_REPORT, ISSUE_NOTICE, NULL, "%s: \"%.200s\"", what,
+                  arrival->subject);
+    else
+        issue_add(arrival->issues, ISSUE_NO_REPORT, ISSUE_NOTICE, NULL, "%s", what);
+}
+
+static void settle_kind(struct arrival *arrival)
+{
+    if (arrival->reports->len > 0) {
+        arrival->kind = ARRIVAL_TLSRPT;
+    } else if (arrival->unread->len > 0) {
+        const struct unread *unread = g_ptr_array_index(arrival->unread, 0);
+        arrival->kind = unread->kind;
+    } else {
+        note_without_report(arrival);
+    }
+}
+
+static void add_text(GChecksum *checksum, const char *text)
+{
+    if (text != NULL)
+        g_checksum_update(checksum, (const guchar *)text, -1);
+    g_checksum_update(checksum, (const guchar *)"", 1);
+}
+
+static void add_bytes(GChecksum *checksum, GBytes *bytes)
+{
+    gsize length;
+    const guchar *data = g_bytes_get_data(bytes, &length);
+
+    if (length > 0)
+        g_checksum_update(checksum, data, (gssize)length);
+}
+
+/* By what it brings and under which Message-ID, not by its bytes: the same mail from a mailbox and
+   from an archive differ in trace fields and line ends. Without content, by its bytes. */
+static void settle_key(struct arrival *arrival, const struct unit *unit)
+{
+    GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    gsize length = RECORD_HASH_BYTES;
+
+    add_text(checksum, arrival->is_mail ? "mail" : "file");
+    add_text(checksum, arrival->message_id);
+    add_text(checksum, authenticity_word(arrival->authenticated));
+    for (guint i = 0; i < arrival->reports->len; i++) {
+        const struct report *report = g_ptr_array_index(arrival->reports, i);
+        g_checksum_update(checksum, report->content_hash, RECORD_HASH_BYTES);
+    }
+    for (guint i = 0; i < arrival->unread->len; i++)
+        add_bytes(checksum,
+                  ((const struct unread *)g_ptr_array_index(arrival->unread, i))->original.bytes);
+    if (arrival->reports->len == 0 && arrival->unread->len == 0)
+        add_bytes(checksum, unit->bytes);
+    g_checksum_get_digest(checksum, arrival->key, &length);
+    g_checksum_free(checksum);
+}
+
+/* A plain gzip, zip or JSON file may begin with bytes that look like a header field, never the
+   other way round: content first, mail second. */
+static bool is_mail(const uint8_t *bytes, size_t length)
+{
+    return unpack_sniff(bytes, length) == UNPACK_NONE && !json_sniff((const char *)bytes, length) &&
+           mail_sniff(bytes, length);
+}
+
+static void bound_issues(struct arrival *arrival)
+{
+    if (arrival->issues->len <= LIMIT_ISSUES)
+        return;
+    g_ptr_array_set_size(arrival->issues, LIMIT_ISSUES - 1);
+    issue_add(arrival->issues, ISSUE_LIMIT, ISSUE_NOTICE, NULL,
+              "more than %d issues; the rest is not listed", LIMIT_ISSUES);
+}
+
+struct arrival *ingest_unit(const struct unit *unit, const struct ingest_context *context)
+{
+    struct work work = {context, arrival_new(), LIMIT_UNPACKED_BYTES};
+    struct arrival *arrival = work.arrival;
+    gsize length;
+    const uint8_t *bytes = g_bytes_get_data(unit->bytes, &length);
+
+    arrival->source = g_strdup(unit->source);
+    arrival->received_at = unit->time != 0 ? MIN(unit->time, context->now) : context->now;
+    if (unit->cut)
+        issue_add(arrival->issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
+                  "longer than the limit; only the first %zu bytes were read", (size_t)length);
+    if (is_mail(bytes, length))
+        take_mail(&work, bytes, length);
+    else
+        take_file(&work, unit);
+    settle_kind(arrival);
+    settle_key(arrival, unit);
+    bound_issues(arrival);
+    return arrival;
+}
+
+struct report *ingest_again(const struct original *original, const struct arrival *arrival,
+                            const struct ingest_context *context, GPtrArray *issues)
+{
+    g_autoptr(Arrival) scratch = arrival_new();
+    struct work work = {context, scratch, LIMIT_UNPACKED_BYTES};
+    struct piece piece = {
+        .bytes = original->bytes,
+        .part = original->part,
+        .file_name = original->file_name,
+        .report_domain = arrival->report_domain,
+        .report_submitter = arrival->report_submitter,
+        .subject = arrival->subject,
+    };
+
+    scratch->received_at = arrival->received_at;
+    take_piece(&work, &piece);
+    move_issues(scratch->issues, 0, issues);
+    return scratch->reports->len > 0 ? g_ptr_array_steal_index(scratch->reports, 0) : NULL;
+}

@@ -1,0 +1,222 @@
+#include "ingest/tlsrpt_domain.h"
+#include "ingest/limits.h"
+#include "ingest/text.h"
+#include <string.h>
+
+void tlsrpt_label_clear(struct tlsrpt_label *label)
+{
+    g_free(label->domain);
+    g_free(label->submitter);
+    g_free(label->id);
+    memset(label, 0, sizeof(*label));
+}
+
+/* A name that is one; others say nothing. */
+static char *name_or_null(const char *text)
+{
+    bool valid = false;
+    char *name = text_domain(text, &valid);
+
+    if (!valid)
+        g_clear_pointer(&name, g_free);
+    return name;
+}
+
+/* Steps over `word` and the blanks around it; NULL where it does not stand there. */
+static const char *skip_word(const char *text, const char *word)
+{
+    text += strspn(text, " \t\r\n");
+    if (g_ascii_strncasecmp(text, word, strlen(word)) != 0)
+        return NULL;
+    text += strlen(word);
+    return text + strspn(text, " \t\r\n");
+}
+
+static char *take_token(const char **text)
+{
+    size_t length = strcspn(*text, " \t\r\n");
+    char *token = g_strndup(*text, MIN(length, LIMIT_TEXT_BYTES));
+
+    *text += length;
+    return token;
+}
+
+bool tlsrpt_label_of_subject(const char *subject, struct tlsrpt_label *label)
+{
+    g_autofree char *domain = NULL, *submitter = NULL;
+    const char *at = subject != NULL ? strcasestr(subject, "Report Domain:") : NULL;
+
+    memset(label, 0, sizeof(*label));
+    if (at == NULL || (at = skip_word(at, "Report Domain:")) == NULL)
+        return false;
+    domain = take_token(&at);
+    label->domain = name_or_null(domain);
+    if ((at = skip_word(at, "Submitter:")) != NULL) {
+        submitter = take_token(&at);
+        label->submitter = name_or_null(submitter);
+        if ((at = skip_word(at, "Report-ID:")) != NULL)
+            label->id = take_token(&at);
+    }
+    return label->domain != NULL;
+}
+
+static gint64 seconds_or_zero(const char *text)
+{
+    gint64 seconds = 0;
+
+    return g_ascii_string_to_signed(text, 10, 0, G_MAXINT32 * INT64_C(2), &seconds, NULL) ? seconds
+                                                                                          : 0;
+}
+
+bool tlsrpt_label_of_file_name(const char *file_name, struct tlsrpt_label *label)
+{
+    g_auto(GStrv) fields = NULL;
+
+    memset(label, 0, sizeof(*label));
+    if (file_name == NULL || strlen(file_name) > LIMIT_TEXT_BYTES)
+        return false;
+    fields = g_strsplit_set(file_name, "!", 6);
+    if (g_strv_length(fields) < 4)
+        return false;
+    label->submitter = name_or_null(fields[0]);
+    label->domain = name_or_null(fields[1]);
+    label->begins_at = seconds_or_zero(fields[2]);
+    fields[3][strcspn(fields[3], ".")] = '\0';
+    label->ends_at = seconds_or_zero(fields[3]);
+    if (label->domain != NULL && label->begins_at != 0)
+        return true;
+    tlsrpt_label_clear(label);
+    return false;
+}
+
+static bool lists_name(const GPtrArray *names, const char *name)
+{
+    for (guint i = 0; i < names->len; i++)
+        if (g_strcmp0(g_ptr_array_index(names, i), name) == 0)
+            return true;
+    return false;
+}
+
+/* "mx: host" among the lines of a quoted policy, or the host in mx-host. */
+static bool policy_names_mx(const struct policy *policy, const char *mx)
+{
+    for (guint i = 0; i < policy->strings->len; i++) {
+        const char *at = skip_word(g_ptr_array_index(policy->strings, i), "mx:");
+        if (at != NULL && g_ascii_strcasecmp(at, mx) == 0)
+            return true;
+    }
+    return lists_name(policy->mx_hosts, mx);
+}
+
+/* The policies that name a recipient domain, one for each domain: at most so many are looked at for
+   each TLSA policy, so that a report of thousands costs no square of it. */
+#define SIBLINGS_MAX 64
+
+static GPtrArray *collect_siblings(const struct report *report)
+{
+    GPtrArray *siblings = g_ptr_array_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < report->policies->len && siblings->len < SIBLINGS_MAX; i++) {
+        struct policy *policy = g_ptr_array_index(report->policies, i);
+        if (policy->type != POLICY_TLSA && policy->policy_domain != NULL &&
+            g_hash_table_add(seen, policy->policy_domain))
+            g_ptr_array_add(siblings, policy);
+    }
+    return siblings;
+}
+
+/* The only sibling there is; else the one that lists this MX; else one that the host lies in. */
+static const char *sibling_for(const GPtrArray *siblings, const char *host)
+{
+    const char *suffix = NULL;
+
+    for (guint i = 0; i < siblings->len; i++) {
+        const struct policy *policy = g_ptr_array_index(siblings, i);
+        if (siblings->len == 1 || policy_names_mx(policy, host))
+            return policy->policy_domain;
+        if (suffix == NULL && text_domain_within(host, policy->policy_domain))
+            suffix = policy->policy_domain;
+    }
+    return suffix;
+}
+
+/* Of several configured domains behind one MX the one that the report itself names. */
+static const char *configured_for(const struct site *site, const char *host, const char *sibling,
+                                  const char *outer)
+{
+    const GPtrArray *owners = g_hash_table_lookup(site->domain_by_mx, host);
+
+    if (g_hash_table_contains(site->domain_by_name, host))
+        return host;
+    if (owners == NULL || owners->len == 0)
+        return NULL;
+    for (guint i = 0; i < owners->len; i++) {
+        const struct own_domain *own = g_ptr_array_index(owners, i);
+        if (g_strcmp0(own->name, sibling) == 0 || g_strcmp0(own->name, outer) == 0)
+            return own->name;
+    }
+    return ((const struct own_domain *)g_ptr_array_index(owners, 0))->name;
+}
+
+static const char *configured_suffix(const struct site *site, const char *host)
+{
+    for (const char *at = host; at != NULL; at = strchr(at, '.')) {
+        at += *at == '.';
+        const struct own_domain *own = g_hash_table_lookup(site->domain_by_name, at);
+        if (own != NULL)
+            return own->name;
+    }
+    return NULL;
+}
+
+static void settle(struct policy *policy, const char *domain, enum domain_source source)
+{
+    policy->domain = g_strdup(domain);
+    policy->domain_source = source;
+}
+
+static void derive_tlsa(const GPtrArray *siblings, struct policy *policy, const struct site *site,
+                        const struct tlsrpt_outer *outer)
+{
+    const char *host = policy->policy_domain, *name;
+    const char *sibling = sibling_for(siblings, host);
+
+    if (site != NULL && (name = configured_for(site, host, sibling, outer->domain)) != NULL)
+        settle(policy, name, DOMAIN_FROM_CONFIG_MX);
+    else if (sibling != NULL)
+        settle(policy, sibling, DOMAIN_FROM_SIBLING);
+    /* A report addressed to the MX host itself names the recipient domain in policy-domain. */
+    else if (outer->domain != NULL && !lists_name(policy->mx_hosts, outer->domain))
+        settle(policy, outer->domain, outer->source);
+    else if (site != NULL && (name = configured_suffix(site, host)) != NULL)
+        settle(policy, name, DOMAIN_FROM_CONFIG_SUFFIX);
+    else
+        settle(policy, host, DOMAIN_FROM_POLICY_HOST);
+}
+
+/* Without a policy domain the names around the report are all there is. */
+static void derive_from_outside(struct policy *policy, const struct tlsrpt_outer *outer)
+{
+    bool known = outer->domain != NULL;
+
+    settle(policy, known ? outer->domain : "", known ? outer->source : DOMAIN_UNKNOWN);
+    policy->policy_domain = g_strdup(outer->domain);
+}
+
+void tlsrpt_derive_domains(struct report *report, const struct site *site,
+                           const struct tlsrpt_outer *outer)
+{
+    g_autoptr(GPtrArray) siblings = collect_siblings(report);
+
+    for (guint i = 0; i < report->policies->len; i++) {
+        struct policy *policy = g_ptr_array_index(report->policies, i);
+        g_clear_pointer(&policy->domain, g_free);
+        if (policy->policy_domain == NULL)
+            derive_from_outside(policy, outer);
+        else if (policy->type == POLICY_TLSA)
+            derive_tlsa(siblings, policy, site, outer);
+        else
+            settle(policy, policy->policy_domain, DOMAIN_FROM_POLICY);
+    }
+}

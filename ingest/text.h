@@ -18,16 +18,16 @@ char *text_bounded(const char *text, size_t length, size_t limit, bool *cut);
 
 /*
  * A host or domain name in the form the store keeps: lower case, A-labels (RFC 5890), no final
- * dot, no brackets. NULL for NULL, "" or blanks. What is no name at all (RFC 1035, section 2.3.1,
- * with '_' and a leading "*." allowed) is kept as bounded lower-case text, and *valid is false.
- * `valid` may be NULL.
+ * dot, no brackets. NULL for NULL, "" or blanks (*valid is then true: nothing is wrong). What is no
+ * name at all (RFC 1035, section 2.3.1, with '_' and a leading "*." allowed) is kept as bounded
+ * lower-case text, and *valid is false. `valid` may be NULL.
  */
 char *text_domain(const char *name, bool *valid);
 
 /*
  * An address in RFC 5952 form (IPv4 in dotted decimal); takes brackets, an "IPv6:" prefix, a zone
- * id, surrounding blanks, and IPv4-mapped IPv6, which becomes IPv4. NULL for NULL, "" or blanks.
- * What is no address is kept as bounded text, and *valid is false.
+ * id, surrounding blanks, and IPv4-mapped IPv6, which becomes IPv4. NULL for NULL, "" or blanks,
+ * as in text_domain(). What is no address is kept as bounded text, and *valid is false.
  */
 char *text_address(const char *address, bool *valid);
 

@@ -18,6 +18,8 @@ struct unit {
     gint64 time;     /* modification time of the file; 0 where none */
 };
 
+#define INPUT_TROUBLES_MAX 10000 /* one more says that there are others */
+
 struct input;
 
 /*
@@ -36,8 +38,10 @@ struct input *input_open(char *const *paths);
 bool input_next(struct input *input, struct unit *unit);
 
 /*
- * What could not be read so far: struct issue * of kind INPUT, whose part is the path. The caller
- * may look at it after each input_next(); the array belongs to the input.
+ * What could not be read so far: struct issue * of kind INPUT, whose part is the path. ERROR: could
+ * not be opened or read; WARNING: a FIFO, socket or device; NOTICE: nothing is lost (an empty file,
+ * a folder that links lead to twice). Mail that a mail reader moved out of new/ or cur/ just now is
+ * none. The caller may look at it after each input_next(); the array belongs to the input.
  */
 const GPtrArray *input_troubles(const struct input *input);
 

@@ -38,6 +38,9 @@ const struct classify_rule *classify_failure(const struct report *report,
                                              const struct policy *policy,
                                              const struct failure *failure);
 
+/* The rules in the order in which they are asked; NULL past the last one. */
+const struct classify_rule *classify_rule_at(guint index);
+
 enum dialect classify_dialect(const struct report *report);
 
 #endif

@@ -50,7 +50,8 @@ enum knowledge_line_kind { LINE_TEXT, LINE_COMMAND, LINE_ITEM, LINE_BLANK };
 /* A paragraph, a numbered or dashed item, or one shell command, without indentation. */
 struct knowledge_line {
     enum knowledge_line_kind kind;
-    char *text;
+    char *
+        text; /* an item begins with "- " or "1. "; a command may have several lines: indent each */
 };
 
 /* NULL where the word is not known. Words: failure types, causes, RFC 8460 result types. */
@@ -60,6 +61,7 @@ bool knowledge_kind_of(const char *word, enum knowledge_kind *kind);
 /*
  * The lines of one section with the facts filled in; an array of struct knowledge_line *, empty
  * where the entry has no such section. Paragraphs whose condition does not hold are left out.
+ * Without facts (NULL, as for `explain`) nothing is left out: every condition counts as met.
  * Owned by the caller (g_ptr_array_unref).
  */
 GPtrArray *knowledge_lines(const char *word, enum knowledge_section section,

@@ -323,7 +323,9 @@ static void begin_numbered(struct walk *walk, const char *text, size_t length)
 
 static void continue_block(struct walk *walk, const char *line, size_t length)
 {
-    size_t indent = strncmp(line, INDENT, strlen(INDENT)) == 0 ? strlen(INDENT) : 0;
+    size_t indent = g_str_has_prefix(line, INDENT) ? strlen(INDENT) : 0;
+    if (walk->kind != LINE_COMMAND)
+        indent = strspn(line, " ");
     if (!walk->in_block || (indent == 0 && walk->kind != LINE_TEXT)) {
         begin_block(walk, LINE_TEXT, line, length);
         return;
@@ -343,6 +345,7 @@ static void insert_shared(struct walk *walk, const char *line)
         g_autofree char *name = g_strndup(line + start, strcspn(line, "]") - start);
         walk->conditional = false;
         walk_section(walk, shared, name);
+        walk->blank = false; /* the empty line that ends the passage */
     }
     walk->conditional = false;
 }

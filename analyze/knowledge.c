@@ -156,8 +156,11 @@ static bool is_effect(const struct knowledge_facts *facts, const char *value)
 
 static bool has_usage(const struct knowledge_facts *facts, const char *value)
 {
-    return (facts->usage_ee && strcmp(value, "ee") == 0) ||
-           (facts->usage_ta && strcmp(value, "ta") == 0);
+    if (strcmp(value, "ee-only") == 0)
+        return facts->usage_ee && !facts->usage_ta;
+    if (strcmp(value, "ta") == 0)
+        return facts->usage_ta;
+    return strcmp(value, "unknown") == 0 && !facts->usage_ee && !facts->usage_ta;
 }
 
 static bool has_reporters(const struct knowledge_facts *facts, const char *value)

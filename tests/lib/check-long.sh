@@ -1,0 +1,11 @@
+#!/bin/sh
+# `make check-full`: the tests of tests/long, which take minutes, root or a mail server. Each says
+# itself what it lacks and skips.
+set -u
+: "${BUILD:=build}"
+. tests/lib/counts.sh
+for script in tests/long/*.sh; do
+    [ -e "$script" ] || continue
+    tap "$script" 3600 sh "$script"
+done
+totals

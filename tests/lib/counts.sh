@@ -1,0 +1,36 @@
+# Counting of results for check.sh and check-long.sh: `tap` runs a test program, `result` notes a
+# single case, `totals` prints the sum as the last line and ends with its verdict.
+mkdir -p "$BUILD/tmp"
+counts=$BUILD/counts
+: >"$counts"
+rm -rf "$BUILD/tmp"
+mkdir -p "$BUILD/tmp"
+TMPDIR=$(realpath "$BUILD/tmp")
+export TMPDIR
+
+tap() {
+    label=$1
+    shift
+    sh tests/lib/tap.sh "$counts" "$label" "$@"
+}
+
+result() {
+    if [ "$1" -eq 0 ]; then
+        echo "ok   $2"
+        echo '1 0 0' >>"$counts"
+    else
+        echo "FAIL $2"
+        echo '0 1 0' >>"$counts"
+    fi
+}
+
+totals() {
+    rm -rf "$TMPDIR"
+    awk '{ passed += $1; failed += $2; skipped += $3 }
+         END {
+             if (skipped) print skipped " skipped"
+             print passed + 0 " passed, " failed + 0 " failed"
+             exit failed > 0
+         }' "$counts"
+    exit
+}

@@ -10,7 +10,8 @@
 #   exits NAME STATUS CMD...  run, then passes if the exit status is STATUS
 #   triage WORD...            run the program on the store $DB with a fixed clock $NOW
 #   query SQL                 what the store $DB answers, columns separated by |
-#   unprivileged COMMAND...   as nobody where the test runs as root, so that file modes count
+#   unprivileged COMMAND...   as nobody where the test runs as root, so that file modes count;
+#                             COMMAND is a program, or triage
 #   skip NAME REASON          counts as skipped
 #   done_testing              the last line of every test
 set -u
@@ -114,7 +115,11 @@ unprivileged() {
     fi
     chmod 755 "$T"
     [ -e "$T/.program" ] || cp "$TLSTRIAGE" "$T/.program"
-    TLSTRIAGE=$T/.program setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+    if [ "$1" = triage ]; then
+        shift
+        set -- "$T/.program" --db "$DB" --config "$T/tlstriage.conf" --now "$NOW" "$@"
+    fi
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
 }
 
 skip() {

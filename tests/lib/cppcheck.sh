@@ -10,7 +10,7 @@ mkdir -p "$1"
 echo '1..1'
 if cppcheck --quiet --std=c11 --language=c --enable=warning,performance,portability \
     --library=gtk --inline-suppr --suppress=missingInclude --error-exitcode=1 \
-    --cppcheck-build-dir="$1" -j 2 -D_GNU_SOURCE -DTLSTRIAGE_VERSION='"0"' -I. \
+    --cppcheck-build-dir="$1" -j 2 -D'G_GNUC_PRINTF(a,b)=' -D_GNU_SOURCE -DTLSTRIAGE_VERSION='"0"' -I. \
     schema ingest analyze report cli ./*.c; then
     echo 'ok 1 - cppcheck finds nothing'
 else

@@ -1,0 +1,55 @@
+# bash completion for tlstriage                                             -*- shell-script -*-
+_tlstriage()
+{
+    local cur prev words cword
+    _init_completion -n = || return
+
+    local commands='ingest deliver digest explain sql prune reparse'
+    local options='--db --config --now --quiet --help --version'
+    local command='' word skip=''
+    for word in "${words[@]:1:cword-1}"; do
+        if [[ -n $skip ]]; then
+            skip=''
+        elif [[ $word == --db || $word == --config || $word == --now ]]; then
+            skip=yes
+        elif [[ $word != -* ]]; then
+            command=$word
+            break
+        fi
+    done
+
+    case $prev in
+        --db | --config)
+            _filedir
+            return
+            ;;
+        --format)
+            COMPREPLY=($(compgen -W 'text json mail' -- "$cur"))
+            return
+            ;;
+        --now | --since | --until)
+            COMPREPLY=($(compgen -W "$(date -u +%Y-%m-%dT00:00:00Z)" -- "$cur"))
+            return
+            ;;
+        --domain | --to | --days | --width)
+            return
+            ;;
+    esac
+
+    case $command in
+        '') [[ $cur == -* ]] || options=$commands ;;
+        digest) options+=' --domain --since --until --format --to --all --exit-code --width' ;;
+        prune) options+=' --days --dry-run' ;;
+        explain)
+            [[ $cur == -* ]] || options=$(tlstriage explain 2>/dev/null | sed -n 's/^ *\([a-z][a-z0-9-]*\).*/\1/p')
+            ;;
+        ingest)
+            if [[ $cur != -* ]]; then
+                _filedir
+                return
+            fi
+            ;;
+    esac
+    COMPREPLY=($(compgen -W "$options" -- "$cur"))
+} &&
+    complete -F _tlstriage tlstriage

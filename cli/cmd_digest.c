@@ -1,0 +1,230 @@
+#include "cli/cli.h"
+#include "cli/digest_make.h"
+#include "cli/sendmail.h"
+#include "cli/terminal.h"
+#include "ingest/text.h"
+#include "report/format.h"
+#include "schema/error.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define DAY 86400
+#define TEXT_WIDTH_MAX 100
+
+struct options {
+    char *domain;
+    char *since;
+    char *until;
+    char *format;
+    char *to;
+    gboolean all;
+    gboolean exit_code;
+    gint width;
+};
+
+static void options_clear(struct options *options)
+{
+    g_free(options->domain);
+    g_free(options->since);
+    g_free(options->until);
+    g_free(options->format);
+    g_free(options->to);
+}
+
+static bool read_bound(struct cli *cli, const char *name, const char *text, bool end, gint64 *time)
+{
+    bool day = false;
+
+    if (text == NULL)
+        return true;
+    if (!cli_read_time(text, time, &day)) {
+        cli_complain(cli, "--%s: neither a day (2026-11-21) nor a time as RFC 3339 has it: %s",
+                     name, text);
+        return false;
+    }
+    /* `--until DAY` means with that day. */
+    if (end && day)
+        *time += DAY;
+    return true;
+}
+
+/* By reported period where --since or --until say so; else what came in since the last digest that
+   was sent, or in the last 24 hours. */
+static bool make_request(struct cli *cli, const struct options *options,
+                         struct digest_request *request, int *status)
+{
+    struct store_filter *filter = &request->filter;
+    gint64 last = 0;
+    GError *error = NULL;
+
+    request->all = options->all;
+    request->by_period = options->since != NULL || options->until != NULL;
+    filter->skip_unauthenticated = cli->site->skip_unauthenticated;
+    if (!read_bound(cli, "since", options->since, false, &filter->begins_from) ||
+        !read_bound(cli, "until", options->until, true, &filter->begins_to)) {
+        *status = EXIT_USAGE;
+        return false;
+    }
+    if (request->by_period) {
+        request->covers_from = filter->begins_from;
+        request->covers_to = filter->begins_to != 0 ? filter->begins_to : cli->now;
+        return true;
+    }
+    if (!store_last_digest(cli->store, &last, &error)) {
+        *status = cli_fail(cli, error);
+        return false;
+    }
+    request->covers_from = last != 0 && last <= cli->now ? last : cli->now - DAY;
+    request->covers_to = cli->now;
+    /* From just after the one end to the other: nothing is in two digests. */
+    filter->ingested_from = request->covers_from + 1;
+    filter->ingested_to = request->covers_to + 1;
+    return true;
+}
+
+static const struct format *choose_format(struct cli *cli, const struct options *options)
+{
+    const char *name = options->to != NULL && options->format == NULL ? "mail"
+                       : options->format != NULL                      ? options->format
+                                                                      : "text";
+    const struct format *format = format_find(name);
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    if (format == NULL) {
+        for (const struct format *one = formats; one->name != NULL; one++)
+            g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", one->name);
+        cli_complain(cli, "--format: %s is none of %s", name, names->str);
+    } else if (options->to != NULL && strcmp(format->name, "mail") != 0) {
+        cli_complain(cli, "--to sends a mail; --format %s does not go with it", name);
+        format = NULL;
+    }
+    return format;
+}
+
+static struct format_options format_options(const struct cli *cli, const struct options *options)
+{
+    guint width =
+        options->width > 0 ? (guint)options->width : MIN(terminal_width(), (guint)TEXT_WIDTH_MAX);
+
+    return (struct format_options){
+        .width = options->to == NULL ? width : (guint)MAX(options->width, 0),
+        .colour = options->to == NULL && terminal_takes_colour(),
+        .from = cli->site->digest_from,
+        .to = options->to != NULL ? options->to : cli->site->digest_to,
+    };
+}
+
+/* Held until the program ends. -1 where another digest is being sent. */
+static int lock_sending(struct cli *cli)
+{
+    g_autofree char *path = g_strconcat(store_path(cli->store), ".digest-lock", NULL);
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+    if (file < 0) {
+        cli_complain(cli, "%s: %s", path, g_strerror(errno));
+    } else if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+        cli_complain(cli, "another digest is being sent (%s is locked)", path);
+        close(file);
+        file = -1;
+    }
+    return file;
+}
+
+static bool note_sent(struct cli *cli, const struct digest_request *request, const char *to,
+                      GError **error)
+{
+    if (!store_begin(cli->store, error))
+        return false;
+    if (store_put_digest(cli->store, cli->now, request->covers_from, request->covers_to, to,
+                         error) &&
+        store_commit(cli->store, error))
+        return true;
+    store_rollback(cli->store);
+    return false;
+}
+
+static int put_out(struct cli *cli, const struct options *options,
+                   const struct digest_request *request, const struct format *format,
+                   const struct digest *digest)
+{
+    struct format_options how = format_options(cli, options);
+    g_autoptr(GString) out = g_string_new(NULL);
+    GError *error = NULL;
+
+    if (!format->write(digest, &how, out, &error))
+        return cli_fail(cli, error);
+    if (options->to == NULL)
+        return cli_print(cli, out->str) ? EXIT_DONE : EXIT_TROUBLE;
+    if (!sendmail_send(out->str, out->len, &error))
+        return cli_fail(cli, error);
+    /* A digest of one domain, or of a past period, does not stand for what came in. */
+    if (!request->by_period && request->filter.domain == NULL &&
+        !note_sent(cli, request, options->to, &error))
+        return cli_fail(cli, error);
+    return EXIT_DONE;
+}
+
+static int run_digest(struct cli *cli, const struct options *options)
+{
+    const struct format *format = choose_format(cli, options);
+    g_autofree char *domain = text_domain(options->domain, NULL);
+    struct digest_request request = {.filter = {.domain = domain}};
+    g_autoptr(Digest) digest = NULL;
+    GError *error = NULL;
+    int status, lock = -1;
+
+    if (format == NULL)
+        return EXIT_USAGE;
+    if (!cli_open_store(cli, options->to != NULL ? STORE_WRITE : STORE_READ))
+        return EXIT_TROUBLE;
+    if (options->to != NULL && (lock = lock_sending(cli)) < 0)
+        return EXIT_TROUBLE;
+    if (!make_request(cli, options, &request, &status))
+        return status;
+    digest = digest_make(cli, &request, &error);
+    if (digest == NULL)
+        return cli_fail(cli, error);
+    status = put_out(cli, options, &request, format, digest);
+    if (status == EXIT_DONE && options->exit_code && digest->faults->faults->len > 0)
+        status = EXIT_FINDINGS;
+    return status;
+}
+
+int cmd_digest(struct cli *cli, int argc, char **argv)
+{
+    struct options options = {0};
+    const GOptionEntry entries[] = {
+        {"domain", 0, 0, G_OPTION_ARG_STRING, &options.domain, "Only this recipient domain",
+         "DOMAIN"},
+        {"since", 0, 0, G_OPTION_ARG_STRING, &options.since, "Reports about this day or later",
+         "DAY"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &options.until, "Reports about this day or earlier",
+         "DAY"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "text, json or mail", "FORMAT"},
+        {"to", 0, 0, G_OPTION_ARG_STRING, &options.to, "Send it there through sendmail", "ADDRESS"},
+        {"all", 0, 0, G_OPTION_ARG_NONE, &options.all, "List the domains that are fine", NULL},
+        {"exit-code", 0, 0, G_OPTION_ARG_NONE, &options.exit_code,
+         "Exit with 1 if something failed", NULL},
+        {"width", 0, 0, G_OPTION_ARG_INT, &options.width, "Columns of the text", "N"},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+    int status;
+
+    if (cli_parse(cli, &argc, &argv, entries,
+                  "Covers what came in since the last digest that was sent with --to, or in the\n"
+                  "last 24 hours; with --since or --until the reports about these days.\n\n"
+                  "Exit status: 0 done, 1 something failed (with --exit-code), 2 usage, 3 trouble.",
+                  &status)) {
+        if (argc > 1) {
+            cli_complain(cli, "takes no arguments: %s", argv[1]);
+            status = EXIT_USAGE;
+        } else {
+            status = run_digest(cli, &options);
+        }
+    }
+    options_clear(&options);
+    return status;
+}

@@ -1,0 +1,97 @@
+#include "cli/cli.h"
+#include "cli/intake.h"
+#include "cli/terminal.h"
+#include "schema/error.h"
+#include <stdio.h>
+
+static void show_progress(const struct input *input, const struct store_counts *counts, void *data)
+{
+    (void)data;
+    terminal_progress(input_bytes_read(input), input_bytes_total(input),
+                      counts->new_reports + counts->known);
+}
+
+static void append_count(GString *line, guint count, const char *one, const char *many)
+{
+    if (count > 0)
+        g_string_append_printf(line, ", %u %s", count, count == 1 ? one : many);
+}
+
+static void print_summary(const struct cli *cli, const struct store_counts *counts)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    g_string_append_printf(line, "%u %s", counts->mails, counts->mails == 1 ? "mail" : "mails");
+    append_count(line, counts->files, "file", "files");
+    g_string_append_printf(line, ": %u %s new", counts->new_reports,
+                           counts->new_reports == 1 ? "report" : "reports");
+    if (counts->revised > 0)
+        g_string_append_printf(line, " (%u revised)", counts->revised);
+    g_string_append_printf(line, ", %u already known, %u without report", counts->known,
+                           counts->without);
+    append_count(line, counts->not_yet, "kept for a later version (DMARC)",
+                 "kept for a later version (DMARC)");
+    append_count(line, counts->quarantined, "unreadable and quarantined",
+                 "unreadable and quarantined");
+    g_string_append_printf(line, ", %u %s\n", counts->issues,
+                           counts->issues == 1 ? "issue" : "issues");
+    cli_print(cli, line->str);
+}
+
+/* Says what could not be read; true where that was more than a notice. */
+static bool tell_troubles(const struct cli *cli, const struct input *input)
+{
+    const GPtrArray *troubles = input_troubles(input);
+    bool trouble = false;
+
+    for (guint i = 0; i < troubles->len; i++) {
+        const struct issue *issue = g_ptr_array_index(troubles, i);
+        if (issue->severity == ISSUE_NOTICE)
+            continue;
+        cli_complain(cli, "%s: %s", issue->part, issue->problem);
+        trouble = true;
+    }
+    return trouble;
+}
+
+static int ingest_paths(struct cli *cli, char **paths)
+{
+    struct store_counts counts = {0};
+    struct input *input = input_open(paths);
+    GError *error = NULL;
+    bool shows = !cli->quiet && terminal_shows_progress();
+    bool ok = intake_run(cli, input, &counts, shows ? show_progress : NULL, NULL, &error);
+
+    if (shows)
+        terminal_progress_end();
+    bool trouble = tell_troubles(cli, input);
+    input_close(input);
+    if (!cli->quiet)
+        print_summary(cli, &counts);
+    if (!ok)
+        return cli_fail(cli, error);
+    return trouble ? EXIT_TROUBLE : EXIT_DONE;
+}
+
+int cmd_ingest(struct cli *cli, int argc, char **argv)
+{
+    g_auto(GStrv) paths = NULL;
+    const GOptionEntry entries[] = {
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+    int status;
+
+    if (!cli_parse(cli, &argc, &argv, entries,
+                   "What a file is shows by its content: a mail, an mbox, report JSON, gzip, zip.\n"
+                   "A folder is read with all below it, a Maildir without changing it; - is\n"
+                   "standard input. What was read before changes nothing.\n\n"
+                   "Exit status: 0 done, 2 usage, 3 an input or the store could not be read.",
+                   &status))
+        return status;
+    if (paths == NULL) {
+        cli_complain(cli, "nothing to read: name files, folders, or - for standard input");
+        return EXIT_USAGE;
+    }
+    return cli_open_store(cli, STORE_WRITE) ? ingest_paths(cli, paths) : EXIT_TROUBLE;
+}

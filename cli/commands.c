@@ -1,0 +1,22 @@
+#include "cli/cli.h"
+#include <string.h>
+
+const struct command commands[] = {
+    {"ingest", "read reports from mails, mailboxes, folders, JSON, gzip and zip", "[FILE|DIR|-]...",
+     cmd_ingest},
+    {"deliver", "take one mail on standard input, for a pipe alias", "", cmd_deliver},
+    {"digest", "tell what broke, what it does to the mail, and what to do", "", cmd_digest},
+    {"explain", "explain a failure type, cause or result type", "[WORD]", cmd_explain},
+    {"sql", "ask the store in SQL, read only", "[QUERY]", cmd_sql},
+    {"prune", "drop what is older than the keep time", "", cmd_prune},
+    {"reparse", "read the kept reports again and classify them anew", "", cmd_reparse},
+    {NULL, NULL, NULL, NULL},
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *command = commands; command->name != NULL; command++)
+        if (strcmp(command->name, name) == 0)
+            return command;
+    return NULL;
+}

@@ -1,0 +1,213 @@
+#include "cli/digest_make.h"
+
+#define DAY FAULT_DAY
+
+/* Days of failures without a gap longer than this are one chain. */
+#define CHAIN_GAP_DAYS 7
+
+/* How far back a chain is followed, and at how many MX hosts and domains of a fault. */
+#define CHAIN_DAYS 400
+#define CHAIN_PLACES 8
+
+struct gathering {
+    struct fault_builder *builder;
+    struct digest *digest;
+    GHashTable *reporters; /* organization -> struct digest_reporter *, owned by the digest */
+    GHashTable *domains;   /* organization NUL domain, to count each once */
+};
+
+static struct digest_reporter *reporter_named(struct gathering *gathering, const char *name)
+{
+    struct digest_reporter *reporter = g_hash_table_lookup(gathering->reporters, name);
+
+    if (reporter == NULL) {
+        reporter = g_new0(struct digest_reporter, 1);
+        reporter->organization = g_strdup(name);
+        g_hash_table_insert(gathering->reporters, reporter->organization, reporter);
+        g_ptr_array_add(gathering->digest->reporters, reporter);
+    }
+    return reporter;
+}
+
+static void count_domain(struct gathering *gathering, struct digest_reporter *reporter,
+                         const char *domain)
+{
+    char *key = g_strconcat(reporter->organization, "\n", domain, NULL);
+
+    reporter->domains += g_hash_table_add(gathering->domains, key);
+}
+
+/* Sessions of one report: within a policy type and domain the sum, then the maximum over types. */
+static void count_sessions(struct digest_reporter *reporter, const struct report *report)
+{
+    g_autoptr(GHashTable) done = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < report->policies->len; i++) {
+        const struct policy *first = g_ptr_array_index(report->policies, i);
+        int64_t good[POLICY_OTHER + 1] = {0}, bad[POLICY_OTHER + 1] = {0}, most = 0, worst = 0;
+        if (!g_hash_table_add(done, first->domain))
+            continue;
+        for (guint j = i; j < report->policies->len; j++) {
+            const struct policy *policy = g_ptr_array_index(report->policies, j);
+            if (g_strcmp0(policy->domain, first->domain) != 0)
+                continue;
+            good[policy->type] += policy->successes;
+            bad[policy->type] += policy->failures;
+        }
+        for (int type = 0; type <= POLICY_OTHER; type++) {
+            most = MAX(most, good[type]);
+            worst = MAX(worst, bad[type]);
+        }
+        reporter->successes += most;
+        reporter->failures += worst;
+    }
+}
+
+static void gather(const struct stored_report *stored, void *data)
+{
+    struct gathering *gathering = data;
+    const struct report *report = stored->report;
+    struct digest_reporter *reporter = reporter_named(gathering, report->organization);
+
+    reporter->reports++;
+    reporter->unauthenticated += stored->authenticated == AUTH_FAIL;
+    if (reporter->reports == 1 || report->begins_at >= reporter->last_day) {
+        reporter->last_day = report->begins_at;
+        reporter->received_at = stored->received_at;
+    }
+    count_sessions(reporter, report);
+    for (guint i = 0; i < report->policies->len; i++)
+        count_domain(gathering, reporter,
+                     ((const struct policy *)g_ptr_array_index(report->policies, i))->domain);
+    gathering->digest->reports++;
+    fault_builder_add(gathering->builder, stored);
+}
+
+static gint most_reports_first(gconstpointer a, gconstpointer b)
+{
+    const struct digest_reporter *one = *(const struct digest_reporter *const *)a;
+    const struct digest_reporter *other = *(const struct digest_reporter *const *)b;
+
+    if (one->reports != other->reports)
+        return one->reports > other->reports ? -1 : 1;
+    return g_strcmp0(one->organization, other->organization);
+}
+
+/* The first day of the chain that reaches up to `since`. */
+static gint64 follow_chain(const GArray *days, gint64 since)
+{
+    for (guint i = 0; i < days->len; i++) {
+        gint64 day = g_array_index(days, gint64, i);
+        if (since - day > (gint64)(CHAIN_GAP_DAYS + 1) * DAY)
+            break;
+        since = MIN(since, day);
+    }
+    return since;
+}
+
+static bool follow_place(struct cli *cli, const struct fault *fault,
+                         struct fault_reporter *reporter, const char *mx, const char *domain,
+                         GError **error)
+{
+    g_autoptr(GArray) days = store_failing_days(cli->store, fault->type, reporter->organization, mx,
+                                                domain, reporter->first_day, CHAIN_DAYS, error);
+
+    if (days == NULL)
+        return false;
+    reporter->since = follow_chain(days, reporter->since);
+    return true;
+}
+
+/* Since when each reporter sees the fault, from what the store held before the digest's period. */
+static bool find_since(struct cli *cli, struct fault *fault, GError **error)
+{
+    for (guint i = 0; i < fault->reporters->len; i++) {
+        struct fault_reporter *reporter = g_ptr_array_index(fault->reporters, i);
+        for (guint j = 0; j < MIN(fault->mx->len, CHAIN_PLACES); j++) {
+            const struct fault_count *mx = g_ptr_array_index(fault->mx, j);
+            if (!follow_place(cli, fault, reporter, mx->text, NULL, error))
+                return false;
+        }
+        for (guint j = 0; j < MIN(fault->domains->len, CHAIN_PLACES); j++) {
+            const struct fault_domain *domain = g_ptr_array_index(fault->domains, j);
+            if (!follow_place(cli, fault, reporter, NULL, domain->name, error))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool find_all_since(struct cli *cli, GPtrArray *faults, GError **error)
+{
+    for (guint i = 0; i < faults->len; i++)
+        if (!find_since(cli, g_ptr_array_index(faults, i), error))
+            return false;
+    return true;
+}
+
+static void take_tallies(GPtrArray *tallies, GPtrArray *counts)
+{
+    for (guint i = 0; tallies != NULL && i < tallies->len; i++) {
+        const struct store_tally *tally = g_ptr_array_index(tallies, i);
+        struct digest_count *count = g_new0(struct digest_count, 1);
+        count->what = g_strdup(tally->what);
+        count->count = tally->count;
+        g_ptr_array_add(counts, count);
+    }
+}
+
+/* What came in beside the reports; asked for by period there is nothing that belongs to it. */
+static bool count_arrivals(struct cli *cli, const struct digest_request *request,
+                           struct digest *digest, GError **error)
+{
+    const struct store_filter *filter = &request->filter;
+    g_autoptr(GPtrArray) issues = NULL, arrivals = NULL;
+
+    if (request->by_period)
+        return true;
+    issues = store_count_issues(cli->store, filter, error);
+    arrivals = issues != NULL ? store_count_arrivals(cli->store, filter, error) : NULL;
+    take_tallies(issues, digest->issues);
+    take_tallies(arrivals, digest->arrivals);
+    return arrivals != NULL && store_count_unread(cli->store, filter, &digest->quarantined,
+                                                  &digest->not_yet_read, error);
+}
+
+static struct digest *begin_digest(struct cli *cli, const struct digest_request *request)
+{
+    struct digest *digest = digest_new();
+
+    digest->generated_at = cli->now;
+    digest->covers_from = request->covers_from;
+    digest->covers_to = request->covers_to;
+    digest->by_period = request->by_period;
+    digest->domain = g_strdup(request->filter.domain);
+    digest->all = request->all;
+    digest->store = g_strdup(store_path(cli->store));
+    return digest;
+}
+
+struct digest *digest_make(struct cli *cli, const struct digest_request *request, GError **error)
+{
+    g_autoptr(Digest) digest = begin_digest(cli, request);
+    struct gathering gathering = {
+        .builder = fault_builder_new(),
+        .digest = digest,
+        .reporters = g_hash_table_new(g_str_hash, g_str_equal),
+        .domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+    };
+    bool ok = store_each_report(cli->store, &request->filter, gather, &gathering, error);
+
+    g_clear_pointer(&digest->faults, fault_set_free);
+    digest->faults = fault_builder_finish(gathering.builder, cli->now);
+    g_ptr_array_sort(digest->reporters, most_reports_first);
+    g_hash_table_unref(gathering.reporters);
+    g_hash_table_unref(gathering.domains);
+    if (!ok || !find_all_since(cli, digest->faults->faults, error) ||
+        !find_all_since(cli, digest->faults->singles, error) ||
+        !store_sum_sessions(cli->store, &request->filter, &digest->successes, &digest->failures,
+                            error) ||
+        !count_arrivals(cli, request, digest, error))
+        return NULL;
+    return g_steal_pointer(&digest);
+}

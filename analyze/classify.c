@@ -426,8 +426,7 @@ static bool rule_12(const struct subject *s)
     return is_loose(s) && has(s, SIGN_MX);
 }
 
-/* "handshake" alone stands in many a text about a certificate ("TLS handshake failed: x509 ...").
- */
+/* "handshake" may stand in a text about a certificate ("TLS handshake failed: x509 ..."). */
 static bool rule_13(const struct subject *s)
 {
     return is_loose(s) &&

@@ -303,7 +303,7 @@ static bool rule_3(const struct subject *s)
 {
     const char *mx = s->failure->mx;
     bool known;
-    if (!is_sts(s) || !result_is(s, RESULT_VALIDATION_FAILURE) || mx == NULL ||
+    if (!is_sts(s) || !result_is(s, RESULT_VALIDATION_FAILURE) || mx == NULL || *mx == '[' ||
         g_hostname_is_ip_address(mx))
         return false;
     if (has(s,

@@ -92,8 +92,10 @@ void sts_patterns_free(struct sts_patterns *patterns)
 bool sts_policy_allows(const GPtrArray *strings, const GPtrArray *mx_hosts, const char *mx,
                        bool *known)
 {
-    g_autoptr(StsPatterns) patterns = sts_patterns_new(strings, mx_hosts);
-    return sts_patterns_allow(patterns, mx, known);
+    struct sts_patterns *patterns = sts_patterns_new(strings, mx_hosts);
+    bool allowed = sts_patterns_allow(patterns, mx, known);
+    sts_patterns_free(patterns);
+    return allowed;
 }
 
 bool sts_pattern_matches(const char *pattern, const char *mx)

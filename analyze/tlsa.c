@@ -27,17 +27,19 @@ static bool read_number(const char **at, int *number)
 /* Lower-case digits without blanks; NULL if there is anything else, or half a byte. */
 static char *read_hex(const char *text)
 {
-    g_autofree char *hex = g_malloc(strlen(text) + 1);
+    char *hex = g_malloc(strlen(text) + 1);
     size_t length = 0;
-    for (const char *p = text; *p != '\0'; p++) {
-        if (g_ascii_isspace(*p))
-            continue;
-        if (!g_ascii_isxdigit(*p))
-            return NULL;
-        hex[length++] = g_ascii_tolower(*p);
+    bool good = true;
+    for (const char *p = text; good && *p != '\0'; p++) {
+        if (g_ascii_isxdigit(*p))
+            hex[length++] = g_ascii_tolower(*p);
+        else
+            good = g_ascii_isspace(*p);
     }
     hex[length] = '\0';
-    return length > 0 && length % 2 == 0 ? g_steal_pointer(&hex) : NULL;
+    if (!good || length == 0 || length % 2 != 0)
+        g_clear_pointer(&hex, g_free);
+    return hex;
 }
 
 bool tlsa_parse(const char *text, struct tlsa *record)

@@ -13,6 +13,7 @@
 #   unprivileged COMMAND...   as nobody where the test runs as root, so that file modes count;
 #                             COMMAND is a program, or triage
 #   skip NAME REASON          counts as skipped
+#   skip_all NAME REASON      likewise, and ends the test
 #   done_testing              the last line of every test
 set -u
 LC_ALL=C.UTF-8
@@ -125,6 +126,11 @@ unprivileged() {
 skip() {
     tests=$((tests + 1))
     echo "ok $tests - $1 # SKIP $2"
+}
+
+skip_all() {
+    skip "$1" "$2"
+    done_testing
 }
 
 done_testing() {

@@ -5,8 +5,9 @@
  * Rows of one failure type belong to the same fault if they name the same MX host; MX hosts belong
  * together if they stand in the same parent domain (mx1 and mx2 of host.example) or if half or
  * more of the domains of the one with fewer domains also fail at the other. Rows without an MX
- * host (a policy that could not be fetched) belong together by domain; domains whose rows also
- * share reason code and first day are one fault. So 3 000 customers on 4 MX hosts are one fault.
+ * host (a policy that could not be fetched) belong together by domain, and to the fault of an MX
+ * host where the domain has one of the same type; other domains whose rows share reason code and
+ * first day are one fault. So 3 000 customers on 4 MX hosts are one fault.
  */
 #ifndef ANALYZE_FAULT_H
 #define ANALYZE_FAULT_H
@@ -29,6 +30,8 @@ struct fault_reporter {
     int64_t successes;   /* of the policies in which the failing rows stand */
     int64_t first_day;   /* begin of the earliest period seen with the fault in this set */
     int64_t last_day;    /* begin of the latest */
+    int64_t newest_day;  /* begin of its latest period in this set, failing or not: a reporter that
+                            is weeks late cannot have told yet that the fault is over */
     int64_t since;       /* first day of the chain of failing days; = first_day until the caller
                             asks the store for what came before */
     int64_t received_at; /* when the report about last_day came */
@@ -46,6 +49,7 @@ struct fault_domain {
 /* A TLSA set or MTA-STS policy as reporters saw it. */
 struct fault_policy {
     enum policy_type type;
+    char *host; /* tlsa: the MX host whose records they are; NULL where not known */
     enum sts_mode mode;
     GPtrArray *strings;       /* char * */
     GPtrArray *organizations; /* char *, who saw it */
@@ -65,10 +69,12 @@ struct fault {
                           type, and the maximum over the types (RFC 8460, section 4: one session
                           may stand under several policies) */
     int64_t successes; /* of the same policies, counted in the same way */
+    bool single;       /* one failed session in all; a row that counts none is taken for one */
     int64_t first_day;
     int64_t last_day;
     GPtrArray *domains;       /* struct fault_domain *, most failed sessions first */
     GPtrArray *mx;            /* struct fault_count *, empty where no row names one */
+    char *mx_ip;              /* receiving address of the first of `mx` that failed most, or NULL */
     GPtrArray *receiving_ips; /* struct fault_count * */
     GPtrArray *sending_ips;   /* struct fault_count * */
     GPtrArray *result_types;  /* struct fault_count *, as reported */
@@ -79,8 +85,8 @@ struct fault {
 };
 
 #define FAULT_POLICIES 8
-#define FAULT_TEXTS 50 /* of each list of addresses and reason codes; the rest is summed as "..."  \
-                        */
+/* Of each list of addresses, result types and reason codes; the rest is summed as "...". */
+#define FAULT_TEXTS 50
 
 /* A domain with no failing row and no unexplained failure. */
 struct fine_domain {

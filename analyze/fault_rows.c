@@ -1,0 +1,60 @@
+#include "analyze/fault_rows.h"
+
+#define CHUNK_BYTES 65536
+
+struct names *names_new(void)
+{
+    struct names *names = g_new0(struct names, 1);
+
+    names->chunk = g_string_chunk_new(CHUNK_BYTES);
+    names->numbers = g_hash_table_new(g_str_hash, g_str_equal);
+    names->texts = g_ptr_array_new();
+    g_ptr_array_add(names->texts, NULL);
+    return names;
+}
+
+void names_free(struct names *names)
+{
+    if (names == NULL)
+        return;
+    g_hash_table_unref(names->numbers);
+    g_ptr_array_unref(names->texts);
+    g_string_chunk_free(names->chunk);
+    g_free(names);
+}
+
+guint32 names_number(struct names *names, const char *text)
+{
+    gpointer known;
+
+    if (text == NULL || *text == '\0')
+        return 0;
+    known = g_hash_table_lookup(names->numbers, text);
+    if (known == NULL) {
+        char *kept = g_string_chunk_insert(names->chunk, text);
+        known = GUINT_TO_POINTER(names->texts->len);
+        g_ptr_array_add(names->texts, kept);
+        g_hash_table_insert(names->numbers, kept, known);
+    }
+    return GPOINTER_TO_UINT(known);
+}
+
+const char *names_text(const struct names *names, guint32 number)
+{
+    return g_ptr_array_index(names->texts, number);
+}
+
+int64_t count_add(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+int keys_compare(const int64_t *a, const int64_t *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (a[i] != b[i])
+            return a[i] < b[i] ? -1 : 1;
+    return 0;
+}

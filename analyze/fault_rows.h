@@ -1,0 +1,88 @@
+/*
+ * What the builder of faults keeps of the reports: numbers in place of texts, so that a hundred
+ * thousand rows stay small. Private to analyze/fault*.c.
+ */
+#ifndef ANALYZE_FAULT_ROWS_H
+#define ANALYZE_FAULT_ROWS_H
+
+#include "schema/record.h"
+#include <glib.h>
+
+/* Past this many rows a policy keeps one row for each failure type, without its addresses. */
+#define FAULT_ROWS 4000000
+
+/* Each text once. Number 0 is "no text". */
+struct names {
+    GStringChunk *chunk;
+    GHashTable *numbers; /* text -> number */
+    GPtrArray *texts;    /* number -> text */
+};
+
+/* One failing row. */
+struct fault_row {
+    guint8 type; /* enum failure_type */
+    guint8 effect;
+    guint32 policy; /* index */
+    guint32 mx;     /* the names from here on */
+    guint32 receiving_ip;
+    guint32 sending_ip;
+    guint32 result;
+    guint32 reason;
+    guint32 reason_key; /* the reason without the domain's name in it; only where mx is 0 */
+    guint32 group;      /* set by fault_group() */
+    int64_t sessions;
+};
+
+/* One policy of one report. */
+struct row_policy {
+    guint8 type; /* enum policy_type */
+    guint8 mode;
+    guint32 report; /* index */
+    guint32 reporter;
+    guint32 domain;
+    guint32 strings; /* joined by POLICY_JOINT; 0 where no row fails */
+    int64_t day;
+    int64_t successes;
+    int64_t unexplained;
+};
+
+#define POLICY_JOINT "\n"
+
+struct row_report {
+    guint32 reporter;
+    guint32 contact;
+    guint32 stamp; /* the last fault that counted it */
+    bool authenticated_fail;
+    bool microsoft;
+    int64_t day;
+    int64_t ends_at;
+    int64_t received_at;
+};
+
+struct fault_builder {
+    struct names *names;
+    GArray *reports;  /* struct row_report */
+    GArray *policies; /* struct row_policy */
+    GArray *rows;     /* struct fault_row */
+};
+
+struct names *names_new(void);
+void names_free(struct names *names);
+/* 0 for NULL and "". */
+guint32 names_number(struct names *names, const char *text);
+/* NULL for 0. */
+const char *names_text(const struct names *names, guint32 number);
+
+/* Sums of counts that come from strangers stay at INT64_MAX. */
+int64_t count_add(int64_t a, int64_t b);
+
+/* Lexical order of two lists of `count` values, for sorting. */
+int keys_compare(const int64_t *a, const int64_t *b, size_t count);
+
+/*
+ * Sets the group of each row: rows of one group are one fault. Sorts the rows. The time is
+ * O(n log n) whatever the reports hold.
+ */
+void fault_group(struct fault_builder *builder);
+
+#endif

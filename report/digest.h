@@ -49,6 +49,9 @@ void digest_free(struct digest *digest);
    of strangers in it is not yet escaped. Owned by the caller. */
 char *digest_headline(const struct digest *digest);
 
+/* Where a fault is: its MX host with most failed sessions, else its domain. Never NULL. */
+const char *digest_fault_place(const struct fault *fault);
+
 typedef struct digest Digest;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Digest, digest_free)
 

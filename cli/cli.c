@@ -12,8 +12,8 @@
 #define SYSTEM_USER "tlstriage"
 #define SYSTEM_STORE "/var/lib/tlstriage/tlstriage.db"
 
-#ifndef VERSION
-#define VERSION "unknown"
+#ifndef TLSTRIAGE_VERSION
+#define TLSTRIAGE_VERSION "unknown"
 #endif
 
 void cli_complain(const struct cli *cli, const char *format, ...)
@@ -104,7 +104,7 @@ bool cli_parse_global(struct cli *cli, int *argc, char ***argv, int *status)
     }
     *status = EXIT_DONE;
     if (version)
-        printf("tlstriage %s\n", VERSION);
+        printf("tlstriage %s\n", TLSTRIAGE_VERSION);
     else if (help)
         print_commands();
     else if (*argc >= 2)

@@ -34,6 +34,17 @@ static void options_clear(struct options *options)
     g_free(options->to);
 }
 
+/* `--to ""`: to whom the configuration says, for the daily timer. */
+static void settle_recipient(const struct cli *cli, struct options *options)
+{
+    const char *to = cli->site->digest_to != NULL ? cli->site->digest_to : "postmaster";
+
+    if (options->to != NULL && *options->to == '\0') {
+        g_free(options->to);
+        options->to = g_strdup(to);
+    }
+}
+
 static bool read_bound(struct cli *cli, const char *name, const char *text, bool end, gint64 *time)
 {
     bool day = false;
@@ -204,7 +215,8 @@ int cmd_digest(struct cli *cli, int argc, char **argv)
         {"until", 0, 0, G_OPTION_ARG_STRING, &options.until, "Reports about this day or earlier",
          "DAY"},
         {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "text, json or mail", "FORMAT"},
-        {"to", 0, 0, G_OPTION_ARG_STRING, &options.to, "Send it there through sendmail", "ADDRESS"},
+        {"to", 0, 0, G_OPTION_ARG_STRING, &options.to,
+         "Send it there through sendmail; \"\": as configured", "ADDRESS"},
         {"all", 0, 0, G_OPTION_ARG_NONE, &options.all, "List the domains that are fine", NULL},
         {"exit-code", 0, 0, G_OPTION_ARG_NONE, &options.exit_code,
          "Exit with 1 if something failed", NULL},
@@ -222,6 +234,7 @@ int cmd_digest(struct cli *cli, int argc, char **argv)
             cli_complain(cli, "takes no arguments: %s", argv[1]);
             status = EXIT_USAGE;
         } else {
+            settle_recipient(cli, &options);
             status = run_digest(cli, &options);
         }
     }

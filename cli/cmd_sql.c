@@ -61,11 +61,11 @@ static int open_shell(struct cli *cli)
 {
     g_autofree char *path = g_strdup(store_path(cli->store));
     /* Newer shells escape control characters by themselves; none is told to run its own file. */
-    char *arguments[] = {SHELL,   "-readonly", "-header", "-column",
-                         "-init", "/dev/null", path,      NULL};
+    const char *arguments[] = {SHELL,   "-readonly", "-header", "-column",
+                               "-init", "/dev/null", path,      NULL};
 
     g_clear_pointer(&cli->store, store_close);
-    execvp(SHELL, arguments);
+    execvp(SHELL, (char *const *)arguments);
     cli_complain(cli, "cannot start %s: %s; a QUERY on the command line needs no shell", SHELL,
                  g_strerror(errno));
     return EXIT_TROUBLE;

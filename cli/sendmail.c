@@ -48,7 +48,7 @@ static bool wait_for(GPid child, const char *program, bool written, GError **err
 bool sendmail_send(const char *message, gsize length, GError **error)
 {
     g_autofree char *program = find_sendmail();
-    char *arguments[] = {program, "-t", "-oi", NULL};
+    const char *arguments[] = {program, "-t", "-oi", NULL};
     GPid child = 0;
     gint input = -1;
 
@@ -57,8 +57,8 @@ bool sendmail_send(const char *message, gsize length, GError **error)
                     "no sendmail in $PATH, /usr/sbin or /usr/lib");
         return false;
     }
-    if (!g_spawn_async_with_pipes(NULL, arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
-                                  &child, &input, NULL, NULL, error))
+    if (!g_spawn_async_with_pipes(NULL, (char **)arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+                                  NULL, &child, &input, NULL, NULL, error))
         return false;
     /* A sendmail that ends early must not end us. */
     signal(SIGPIPE, SIG_IGN);

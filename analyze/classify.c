@@ -116,6 +116,7 @@ static const struct {
     {"certificate verify failed", SIGN_UNTRUSTED},
     {"not yet valid", SIGN_UNTRUSTED},
     {"x509", SIGN_X509},
+    {"invalid peer certificate", SIGN_X509},
     {"certificate chain", SIGN_X509},
     {"http request", SIGN_FETCH},
     {"http response", SIGN_FETCH},
@@ -251,10 +252,10 @@ static bool may_be_ta(const struct subject *s)
     return s->tlsa.usable_ta > 0 || !quotes_records(s) || s->tlsa.unreadable > 0;
 }
 
-/* With dane-no-match the certificate's other faults only tell why a usage 2 record did not help. */
+/* Beside "no match" another fault only tells why one record of several did not help. */
 static bool reason_decides(const struct subject *s)
 {
-    return is_loose(s) && (!has(s, SIGN_NO_MATCH) || quotes_only_ta(s));
+    return is_loose(s) && !has(s, SIGN_NO_MATCH);
 }
 
 static bool is_name_problem(const struct subject *s)
@@ -433,11 +434,25 @@ static bool rule_13(const struct subject *s)
            (has(s, SIGN_ALERT) || (has(s, SIGN_HANDSHAKE) && !has(s, SIGNS_CERTIFICATE)));
 }
 
-/* Under DANE Stalwart's TLS library accepts any certificate, so what it refuses is not that. */
-static bool rule_13a(const struct subject *s)
+/* Stalwart's own DANE check says validation-failure; here its TLS library has spoken. */
+static bool is_stalwart_library(const struct subject *s)
 {
     return s->dialect == DIALECT_STALWART && is_tlsa(s) &&
-           result_is(s, RESULT_CERTIFICATE_NOT_TRUSTED) && !has(s, SIGNS_CERTIFICATE);
+           result_is(s, RESULT_CERTIFICATE_NOT_TRUSTED);
+}
+
+static bool rule_13a(const struct subject *s)
+{
+    return is_stalwart_library(s) && !has(s, SIGNS_CERTIFICATE);
+}
+
+/*
+ * The library looks to public CAs: always in older versions, in newer ones if the set has no usage
+ * 3. That the certificate fits no TLSA record is not said.
+ */
+static bool rule_13b(const struct subject *s)
+{
+    return is_stalwart_library(s) && !has(s, SIGN_NAME | SIGN_EXPIRED | SIGN_NO_MATCH);
 }
 
 static bool rule_14(const struct subject *s)
@@ -583,12 +598,15 @@ static const struct rule {
       FAILURE_STS_MX_MISMATCH},
      rule_12},
     {{"13", "loose, reason tells of a broken handshake",
-      "Postfix smtp_tlsrpt.c; mox tlsrpt/alert.go; RFC 8446, section 6",
+      "Postfix smtp_tlsrpt.c; mox smtpclient/client.go; RFC 8446, section 6",
       FAILURE_TLS_HANDSHAKE_FAILURE},
      rule_13},
     {{"13a", "tlsa, certificate-not-trusted from Stalwart, no word about the certificate",
       "Stalwart outbound/delivery.rs", FAILURE_TLS_HANDSHAKE_FAILURE},
      rule_13a},
+    {{"13b", "tlsa, certificate-not-trusted from Stalwart, the chain leads to no trusted CA",
+      "Stalwart outbound/delivery.rs", FAILURE_CERT_NOT_TRUSTED},
+     rule_13b},
     {{"14", "tlsa, host mismatch by result type or reason, records of usage 2 or none quoted",
       "RFC 7672, section 3.2.2", FAILURE_DANE_TA_NAME},
      rule_14},
@@ -607,7 +625,7 @@ static const struct rule {
     {{"17",
       "tlsa, certificate-not-trusted, or vague with a reason that says no match or not trusted, "
       "or validation-failure without reason from mox or Stalwart",
-      "Postfix smtp_tlsrpt.c; mox queue/direct.go; Stalwart dane/verify.rs",
+      "Postfix smtp_tlsrpt.c; mox smtpclient/client.go; Stalwart dane/verify.rs",
       FAILURE_DANE_CERT_MISMATCH},
      rule_17},
     {{"18", "certificate-expired, or loose with a reason that says so", "RFC 8460, section 4.3.1",

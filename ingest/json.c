@@ -64,7 +64,7 @@ static uint16_t utf16_unit(const uint8_t *bytes, bool little)
 }
 
 /* Whether a byte order mark says UTF-16, RFC 2781, section 3.2. */
-static bool utf16_sniff(const char *text, size_t length, bool *little)
+static bool is_utf16(const char *text, size_t length, bool *little)
 {
     static const uint8_t LITTLE[] = {0xff, 0xfe}, BIG[] = {0xfe, 0xff};
 
@@ -94,22 +94,44 @@ static GString *utf16_convert(const char *text, size_t length, bool little)
     return out;
 }
 
-bool json_sniff(const char *text, size_t length)
+static bool is_blank(unsigned c)
 {
-    static const char BOM[] = {'\xef', '\xbb', '\xbf'};
-    bool little = false;
-    bool wide = utf16_sniff(text, length, &little);
-    size_t at = wide ? 2 + !little : 0;
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+static bool sniff_utf16(const uint8_t *bytes, size_t length, bool little)
+{
+    for (size_t at = 0; at + 1 < length; at += 2) {
+        uint16_t unit = utf16_unit(bytes + at, little);
+        if (unit != 0xfeff && !is_blank(unit))
+            return unit == '{' || unit == '[';
+    }
+    return false;
+}
+
+static bool sniff_utf8(const uint8_t *bytes, size_t length)
+{
+    static const uint8_t BOM[] = {0xef, 0xbb, 0xbf};
+    size_t at = 0;
 
     while (at < length) {
-        if (!wide && length - at >= sizeof BOM && memcmp(text + at, BOM, sizeof BOM) == 0)
+        if (is_blank(bytes[at]))
+            at++;
+        else if (length - at >= sizeof BOM && memcmp(bytes + at, BOM, sizeof BOM) == 0)
             at += sizeof BOM;
-        else if (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n')
-            at += 1 + wide;
         else
-            break;
+            return bytes[at] == '{' || bytes[at] == '[';
     }
-    return at < length && (text[at] == '{' || text[at] == '[');
+    return false;
+}
+
+bool json_sniff(const char *text, size_t length)
+{
+    bool little;
+
+    if (is_utf16(text, length, &little))
+        return sniff_utf16((const uint8_t *)text, length, little);
+    return sniff_utf8((const uint8_t *)text, length);
 }
 
 static json_t *load(const struct json_repair *repair, size_t flags, json_error_t *error)
@@ -162,7 +184,7 @@ json_t *json_read(const char *text, size_t length, size_t *consumed, GPtrArray *
     bool little;
 
     json_turn_take(length);
-    if (utf16_sniff(text, length, &little))
+    if (is_utf16(text, length, &little))
         repair_utf16(&repair, text, length, little, issues);
     else
         json_repair(&repair, text, length, issues);

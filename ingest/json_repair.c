@@ -106,11 +106,6 @@ G_STATIC_ASSERT(LIMIT_JSON_DEPTH <= 64);
 static const bool PLAIN[256] = {
     [0x20 ... 0x21] = true, [0x23 ... 0x5b] = true, [0x5d ... 0x7f] = true};
 
-/* Bytes of numbers, literals, and what stands in their place. */
-static const bool WORD[256] = {
-    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['+'] = true,
-    ['-'] = true,         ['.'] = true,         ['_'] = true,         ['$'] = true};
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -120,6 +115,12 @@ static bool is_blank(char c)
 static bool is_gap(char c)
 {
     return (uint8_t)c <= ' ' || (uint8_t)c >= 0x7f;
+}
+
+/* Bytes of numbers, literals, and what stands in their place. */
+static bool is_word(char c)
+{
+    return g_ascii_isalnum(c) || c == '-' || c == '.' || c == '+' || c == '_' || c == '$';
 }
 
 static void repair_count(struct scanner *s, enum repair sort, size_t at)
@@ -379,7 +380,7 @@ static enum end scan_word(struct scanner *s)
     struct number number;
     size_t from = s->at;
 
-    while (s->at < s->length && WORD[(uint8_t)s->text[s->at]])
+    while (s->at < s->length && is_word(s->text[s->at]))
         s->at++;
     if (s->at == from)
         return END_GRAMMAR;

@@ -23,8 +23,17 @@ static unsigned depth_of(const json_t *value)
     json_t *inner;
     size_t index;
 
-    json_array_foreach(value, index, inner) deepest = MAX(deepest, depth_of(inner));
-    json_object_foreach((json_t *)value, name, inner) deepest = MAX(deepest, depth_of(inner));
+    /* MAX() would go down twice at each level. */
+    json_array_foreach(value, index, inner)
+    {
+        unsigned depth = depth_of(inner);
+        deepest = MAX(deepest, depth);
+    }
+    json_object_foreach((json_t *)value, name, inner)
+    {
+        unsigned depth = depth_of(inner);
+        deepest = MAX(deepest, depth);
+    }
     return deepest + (json_is_array(value) || json_is_object(value));
 }
 

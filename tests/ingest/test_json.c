@@ -329,6 +329,8 @@ static void sniffs_objects_and_arrays(void **state)
         {TEXT("\xef\xbb\xbf {"), true},
         {TEXT("\xff\xfe \0{\0"), true},
         {TEXT("\xfe\xff\0 \0["), true},
+        {TEXT("\xfe\xff\xfe\xff\0["), true},
+        {TEXT("\xfe\xff{\0"), false},
         {TEXT(""), false},
         {TEXT("  "), false},
         {TEXT("\xef\xbb"), false},

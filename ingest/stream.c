@@ -275,15 +275,25 @@ static size_t without_empty_line(const uint8_t *bytes, size_t length)
 }
 
 /* The message from `begin` to `scan`; the bytes stay in the buffer. */
-static void give_message(struct stream *stream, bool whole, struct stream_unit *unit)
+static void give_message(struct stream *stream, struct stream_unit *unit)
 {
     const uint8_t *bytes = stream->buffer + stream->begin;
     size_t length = stream->scan - stream->begin;
 
     unit->message = stream->message;
-    unit->cut = !whole || length > LIMIT_MESSAGE_BYTES;
+    unit->cut = length > LIMIT_MESSAGE_BYTES || (stream->error != 0 && stream->scan == stream->end);
     length = unit->cut ? MIN(length, LIMIT_MESSAGE_BYTES) : without_empty_line(bytes, length);
     unit->bytes = stream->quoted ? without_quotes(bytes, length) : g_bytes_new(bytes, length);
+}
+
+/* Whether the message ends in what was read; at the end of the file it does. */
+static bool find_end(struct stream *stream)
+{
+    if (find_separator(stream))
+        return true;
+    if (stream->at_end)
+        stream->scan = stream->end;
+    return stream->at_end;
 }
 
 /* To the end of a message of which no more is kept. Enough stays to know an empty line. */
@@ -292,7 +302,8 @@ static void skip_message(struct stream *stream)
     do {
         if (stream->scan > stream->begin + 4)
             stream->begin = stream->scan - 4;
-    } while (!find_separator(stream) && fill(stream));
+        fill(stream);
+    } while (!find_end(stream));
 }
 
 /* Steps over the "From " line at `begin`. False where nothing follows. */
@@ -321,16 +332,13 @@ static void look_at_first_line(struct stream *stream)
 static bool next_message(struct stream *stream, struct stream_unit *unit)
 {
     while (begin_message(stream)) {
-        bool found;
+        bool ended;
 
         look_at_first_line(stream);
-        do
-            found = find_separator(stream);
-        while (!found && stream->end - stream->begin <= MESSAGE_WINDOW && fill(stream));
-        if (!found && stream->at_end)
-            stream->scan = stream->end;
-        give_message(stream, found || stream->error == 0, unit);
-        if (!found && !stream->at_end)
+        while (!(ended = find_end(stream)) && stream->end - stream->begin <= MESSAGE_WINDOW)
+            fill(stream);
+        give_message(stream, unit);
+        if (!ended)
             skip_message(stream);
         stream->begin = stream->scan;
         if (g_bytes_get_size(unit->bytes) > 0)

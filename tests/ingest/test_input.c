@@ -7,7 +7,6 @@
 
 #include "ingest/input.h"
 #include "ingest/limits.h"
-#include "ingest/stream.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -306,6 +305,26 @@ static void messages_are_split_alike_at_every_place_of_a_window(void **state)
     }
 }
 
+static void an_unfinished_last_line_is_judged_alike_in_small_and_large_files(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const ends[] = {"\nFrom x 09:10", "\nFrom "};
+
+    for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+        g_autoptr(GString) text = g_string_new(FROM "A: 1\n\n");
+
+        while (text->len < WINDOW)
+            g_string_append(text, "x\n");
+        g_string_append(text, ends[i]);
+        g_ptr_array_set_size(fixture->units, 0);
+        put_bytes(fixture, "box", text->str, text->len);
+        read_name(fixture, "box");
+        assert_int_equal(fixture->units->len, 1);
+        assert_int_equal(g_bytes_get_size(unit_at(fixture, 0)->bytes),
+                         text->len - strlen(FROM) - (i == 0 ? strlen(ends[0]) : 0));
+    }
+}
+
 static char *big_message(const char *begin, size_t length)
 {
     char *text = g_malloc(length + 1);
@@ -352,6 +371,18 @@ static void a_message_past_the_limit_is_cut_and_the_next_is_whole(void **state)
         assert_bytes(unit_at(fixture, 1), "B: 2\n");
         assert_false(unit_at(fixture, 1)->cut);
     }
+}
+
+static void a_message_past_the_limit_may_end_in_an_unfinished_line(void **state)
+{
+    struct fixture *fixture = *state;
+    g_autofree char *message = big_message("A: 1\n\n", LIMIT_MESSAGE_BYTES + WINDOW);
+    g_autofree char *text = g_strdup_printf("%s%s\nFrom ", FROM, message);
+
+    put(fixture, "box", text);
+    read_name(fixture, "box");
+    assert_int_equal(fixture->units->len, 1);
+    assert_true(unit_at(fixture, 0)->cut);
 }
 
 static const struct {
@@ -747,17 +778,31 @@ static void what_is_appended_while_an_mbox_is_read_is_read_too(void **state)
     input_close(input);
 }
 
-static void a_read_error_is_told(void **state)
+/* A socket whose other end closes with something unread gives what was sent, then ECONNRESET. */
+static void a_read_error_keeps_what_came_before_and_tells(void **state)
 {
-    struct stream *stream = stream_new();
-    struct stream_unit unit;
     struct fixture *fixture = *state;
+    const char *text = FROM "A: 1\n\n" FROM "B: 2\n\nhalf";
+    g_autofree char *path = NULL;
+    const struct issue *issue;
+    int ends[2];
 
-    /* A folder opened as a file gives EISDIR. */
-    stream_open(stream, open(fixture->folder, O_RDONLY | O_CLOEXEC), false);
-    assert_false(stream_next(stream, &unit));
-    assert_int_equal(stream_error(stream), EISDIR);
-    stream_free(stream);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(write(ends[1], text, strlen(text)), strlen(text));
+    assert_int_equal(write(ends[0], "x", 1), 1);
+    close(ends[1]);
+    path = g_strdup_printf("/dev/fd/%d", ends[0]);
+    read_path(fixture, path);
+    close(ends[0]);
+    assert_int_equal(fixture->units->len, 2);
+    assert_bytes(unit_at(fixture, 0), "A: 1\n");
+    assert_false(unit_at(fixture, 0)->cut);
+    assert_bytes(unit_at(fixture, 1), "B: 2\n\nhalf");
+    assert_true(unit_at(fixture, 1)->cut);
+    assert_int_equal(fixture->troubles->len, 1);
+    issue = g_ptr_array_index(fixture->troubles, 0);
+    assert_int_equal(issue->severity, ISSUE_ERROR);
+    assert_non_null(strstr(issue->problem, g_strerror(ECONNRESET)));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -769,7 +814,9 @@ int main(void)
         TEST(messages_are_numbered_from_one),
         TEST(a_file_that_is_no_mbox_is_one_unit_unchanged),
         TEST(messages_are_split_alike_at_every_place_of_a_window),
+        TEST(an_unfinished_last_line_is_judged_alike_in_small_and_large_files),
         TEST(a_message_past_the_limit_is_cut_and_the_next_is_whole),
+        TEST(a_message_past_the_limit_may_end_in_an_unfinished_line),
         TEST(a_file_past_its_limit_is_cut),
         TEST(folders_are_walked_in_byte_order_without_hidden_files),
         TEST(of_a_maildir_only_mail_is_read),
@@ -786,7 +833,7 @@ int main(void)
         TEST(reading_changes_no_time_of_a_file),
         TEST(sources_are_valid_utf8_whatever_the_file_is_called),
         TEST(what_is_appended_while_an_mbox_is_read_is_read_too),
-        TEST(a_read_error_is_told),
+        TEST(a_read_error_keeps_what_came_before_and_tells),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

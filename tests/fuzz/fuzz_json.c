@@ -44,7 +44,9 @@ static void check_against_jansson(const char *text, size_t length, const json_t 
     json_t *strict =
         json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, &error);
 
-    if (strict != NULL && depth_of(strict) <= LIMIT_JSON_DEPTH) {
+    /* jansson loses a NUL that follows a number, and so takes some invalid texts. */
+    bool oracle = memchr(text, '\0', length) == NULL;
+    if (oracle && strict != NULL && depth_of(strict) <= LIMIT_JSON_DEPTH) {
         CHECK(issues->len == 0);
         CHECK(json_equal(strict, value));
         CHECK(consumed == (size_t)error.position);

@@ -175,18 +175,20 @@ static bool is_known(const struct knowledge_facts *facts, const char *value)
     return place != NULL && fact_at(facts, place->offset) != NULL;
 }
 
-/* Without facts, and only then, conditions are not asked at all. */
-static bool is_shown(G_GNUC_UNUSED const struct knowledge_facts *facts, const char *value)
+static bool is_shown(const struct knowledge_facts *facts, const char *value)
 {
-    return strcmp(value, "digest") == 0;
+    return strcmp(value, facts == NULL ? "explain" : "digest") == 0;
 }
 
 static const struct {
     const char *key;
+    bool without_facts; /* asked also where nothing is known; else it counts as met */
     bool (*holds)(const struct knowledge_facts *facts, const char *value);
 } conditions[] = {
-    {"policy", is_policy},        {"mode", is_mode},   {"effect", is_effect}, {"usage", has_usage},
-    {"reporters", has_reporters}, {"known", is_known}, {"shown", is_shown},
+    {"policy", false, is_policy},        {"mode", false, is_mode},
+    {"effect", false, is_effect},        {"usage", false, has_usage},
+    {"reporters", false, has_reporters}, {"known", false, is_known},
+    {"shown", true, is_shown},
 };
 
 /* "key=a|b" or "key!=a|b" */
@@ -201,6 +203,8 @@ static bool term_holds(const char *term, const struct knowledge_facts *facts)
     for (size_t i = 0; i < G_N_ELEMENTS(conditions); i++) {
         if (strcmp(conditions[i].key, key) != 0)
             continue;
+        if (facts == NULL && !conditions[i].without_facts)
+            return true;
         bool found = false;
         for (char **value = values; *value != NULL && !found; value++)
             found = conditions[i].holds(facts, *value);
@@ -212,8 +216,6 @@ static bool term_holds(const char *term, const struct knowledge_facts *facts)
 /* Of "[if policy=sts mode!=enforce]" every term. */
 static bool condition_holds(const char *line, const struct knowledge_facts *facts)
 {
-    if (facts == NULL)
-        return true;
     g_autofree char *terms = g_strndup(line + strlen("[if "), strcspn(line, "]") - strlen("[if "));
     g_auto(GStrv) list = g_strsplit(terms, " ", -1);
     for (char **term = list; *term != NULL; term++)

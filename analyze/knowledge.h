@@ -61,7 +61,7 @@ bool knowledge_kind_of(const char *word, enum knowledge_kind *kind);
 /*
  * The lines of one section with the facts filled in; an array of struct knowledge_line *, empty
  * where the entry has no such section. Paragraphs whose condition does not hold are left out.
- * Without facts (NULL, as for `explain`) nothing is left out: every condition counts as met.
+ * Without facts (NULL, as for `explain`) every condition counts as met, but that of a digest.
  * Owned by the caller (g_ptr_array_unref).
  */
 GPtrArray *knowledge_lines(const char *word, enum knowledge_section section,

@@ -20,6 +20,14 @@ struct format {
                   GError **error);
 };
 
+/* The entries of the table; each stands in the file of its name. */
+bool format_text(const struct digest *digest, const struct format_options *options, GString *out,
+                 GError **error);
+bool format_json(const struct digest *digest, const struct format_options *options, GString *out,
+                 GError **error);
+bool format_mail(const struct digest *digest, const struct format_options *options, GString *out,
+                 GError **error);
+
 /* Ends with an entry whose name is NULL. */
 extern const struct format formats[];
 const struct format *format_find(const char *name);

@@ -1,0 +1,319 @@
+#include "report/escape.h"
+#include "report/format.h"
+#include "report/page.h"
+#include "report/phrase.h"
+#include "report/text_fault.h"
+
+/* A digest is read by a person: past these it says how many more there are. JSON holds all. */
+#define TOLD_FAULTS 25
+#define LINED_FAULTS 100
+#define SHOWN_SINGLES 10
+#define SHOWN_ROWS 30
+#define SHOWN_FINE 5
+
+static void write_more(struct page *page, guint total, guint shown, const char *what)
+{
+    g_autofree char *text = NULL;
+
+    if (total <= shown)
+        return;
+    text = g_strdup_printf("and %u more %s (tlstriage digest --format json has all)", total - shown,
+                           what);
+    page_wrap(page, "   ", PAGE_INDENT, text);
+}
+
+static void write_cover(struct page *page, const struct digest *digest)
+{
+    g_autofree char *share = phrase_share(digest->failures, digest->successes);
+    g_autofree char *from =
+        digest->by_period ? phrase_day(digest->covers_from) : phrase_minute(digest->covers_from);
+    g_autofree char *to =
+        digest->by_period ? phrase_day(digest->covers_to) : phrase_minute(digest->covers_to);
+    g_autofree char *domain = digest->domain != NULL ? phrase_text(digest->domain) : NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    g_string_append_printf(text,
+                           digest->by_period ? "Reports about %s to %s: %u."
+                                             : "Reports that came in from %s to %s UTC: %u.",
+                           from, to, digest->reports);
+    if (digest->reports > 0) {
+        g_string_append_printf(text,
+                               " Sessions: %" G_GINT64_FORMAT " good, %" G_GINT64_FORMAT " failed",
+                               digest->successes, digest->failures);
+        g_string_append_printf(text, *share != '\0' ? " (%s)." : ".%s", share);
+    }
+    if (domain != NULL)
+        g_string_append_printf(text, " Only the domain %s.", domain);
+    page_wrap(page, "", 0, text->str);
+}
+
+static void write_faults(struct page *page, const struct digest *digest)
+{
+    const GPtrArray *faults = digest->faults->faults;
+    guint lined = MIN(faults->len, TOLD_FAULTS + LINED_FAULTS);
+
+    for (guint i = 0; i < MIN(faults->len, TOLD_FAULTS); i++)
+        text_fault(page, digest, g_ptr_array_index(faults, i), i + 1);
+    if (faults->len <= TOLD_FAULTS)
+        return;
+    page_blank(page);
+    page_heading(page, STYLE_BOLD, "Further faults");
+    for (guint i = TOLD_FAULTS; i < lined; i++)
+        text_fault_line(page, g_ptr_array_index(faults, i), i + 1);
+    write_more(page, faults->len, lined, "faults");
+}
+
+static void take_heads(struct table *table, const char *const *heads)
+{
+    for (guint i = 0; i < table->columns; i++)
+        table_take(table, g_strdup(heads[i]));
+}
+
+static void write_unexplained(struct page *page, const GPtrArray *unexplained)
+{
+    static const enum column_align align[] = {COLUMN_LEFT,  COLUMN_LEFT,  COLUMN_LEFT,
+                                              COLUMN_RIGHT, COLUMN_RIGHT, COLUMN_LEFT};
+    static const char *const heads[] = {"Domain", "Reporter", "Policy",
+                                        "Failed", "Good",     "Last day"};
+    g_autoptr(Table) table = table_new(align, G_N_ELEMENTS(align));
+    guint shown = MIN(unexplained->len, SHOWN_ROWS);
+
+    if (unexplained->len == 0)
+        return;
+    page_blank(page);
+    page_heading(page, STYLE_BOLD, "Failed sessions that the reports do not explain");
+    page_wrap(page, "   ", PAGE_INDENT,
+              "These reports count failures and give no failure-details (RFC 8460, section 4.4, "
+              "lets them). Look at what the other reports of these days say.");
+    page_blank(page);
+    take_heads(table, heads);
+    for (guint i = 0; i < shown; i++) {
+        const struct unexplained *one = g_ptr_array_index(unexplained, i);
+        table_take(table, phrase_domain(one->domain));
+        table_take(table, phrase_text(one->organization));
+        table_take(table, g_strdup(policy_type_word(one->policy_type)));
+        table_take(table, phrase_number(one->sessions));
+        table_take(table, phrase_number(one->successes));
+        table_take(table, phrase_day(one->last_day));
+    }
+    table_write(table, page, PAGE_INDENT);
+    write_more(page, unexplained->len, shown, "rows");
+}
+
+static void append_single(GString *text, const struct fault *fault)
+{
+    const struct fault_domain *domain = g_ptr_array_index(fault->domains, 0);
+    const struct fault_reporter *reporter = g_ptr_array_index(fault->reporters, 0);
+    g_autofree char *name = phrase_domain(domain->name);
+    g_autofree char *organization = phrase_text(reporter->organization);
+    g_autofree char *day = phrase_day(fault->last_day);
+
+    g_string_append_printf(text, "%s (%s, %s, %s)", name, failure_type_label(fault->type),
+                           organization, day);
+}
+
+static void write_singles(struct page *page, const GPtrArray *singles)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    guint shown = MIN(singles->len, SHOWN_SINGLES);
+
+    if (singles->len == 0)
+        return;
+    g_string_append_printf(text,
+                           "%u of a kind that failed once only, nothing to do yet: ", singles->len);
+    for (guint i = 0; i < shown; i++) {
+        g_string_append(text, i > 0 ? "; " : "");
+        append_single(text, g_ptr_array_index(singles, i));
+    }
+    phrase_rest(text, singles->len, shown);
+    page_blank(page);
+    page_heading(page, STYLE_BOLD, "Single failed sessions");
+    page_wrap(page, "   ", PAGE_INDENT, text->str);
+}
+
+static void write_fine_table(struct page *page, const GPtrArray *fine)
+{
+    static const enum column_align align[] = {COLUMN_LEFT, COLUMN_RIGHT, COLUMN_RIGHT};
+    static const char *const heads[] = {"Domain", "Good", "Reporters"};
+    g_autoptr(Table) table = table_new(align, G_N_ELEMENTS(align));
+
+    take_heads(table, heads);
+    for (guint i = 0; i < fine->len; i++) {
+        const struct fine_domain *domain = g_ptr_array_index(fine, i);
+        table_take(table, phrase_domain(domain->name));
+        table_take(table, phrase_number(domain->successes));
+        table_take(table, phrase_number(domain->reporters));
+    }
+    table_write(table, page, PAGE_INDENT);
+}
+
+static void write_fine(struct page *page, const struct digest *digest)
+{
+    const GPtrArray *fine = digest->faults->fine;
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    if (fine->len == 0)
+        return;
+    page_blank(page);
+    page_heading(page, STYLE_BOLD, "Domains that are fine");
+    if (digest->all) {
+        write_fine_table(page, fine);
+        return;
+    }
+    g_string_append_printf(text, "%u", fine->len);
+    for (guint i = 0; i < fine->len && fine->len <= SHOWN_FINE; i++) {
+        const struct fine_domain *domain = g_ptr_array_index(fine, i);
+        g_autofree char *name = phrase_domain(domain->name);
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : ": ", name);
+    }
+    if (fine->len > SHOWN_FINE)
+        g_string_append(text, " (tlstriage digest --all lists them)");
+    page_wrap(page, "   ", PAGE_INDENT, text->str);
+}
+
+static bool any_unauthenticated(const GPtrArray *reporters)
+{
+    for (guint i = 0; i < reporters->len; i++)
+        if (((const struct digest_reporter *)g_ptr_array_index(reporters, i))->unauthenticated > 0)
+            return true;
+    return false;
+}
+
+static void take_reporter(struct table *table, const struct digest_reporter *reporter,
+                          bool unauthenticated)
+{
+    table_take(table, phrase_text(reporter->organization));
+    table_take(table, phrase_number(reporter->reports));
+    table_take(table, phrase_number(reporter->domains));
+    table_take(table, phrase_number(reporter->successes));
+    table_take(table, phrase_number(reporter->failures));
+    table_take(table, phrase_day(reporter->last_day));
+    table_take(table, phrase_day(reporter->received_at));
+    table_take(table, unauthenticated ? phrase_number(reporter->unauthenticated) : g_strdup(""));
+}
+
+static void write_reporters(struct page *page, const GPtrArray *reporters)
+{
+    static const enum column_align align[] = {COLUMN_LEFT,  COLUMN_RIGHT, COLUMN_RIGHT,
+                                              COLUMN_RIGHT, COLUMN_RIGHT, COLUMN_LEFT,
+                                              COLUMN_LEFT,  COLUMN_RIGHT};
+    static const char *const heads[] = {"Reporter", "Reports",  "Domains", "Good",
+                                        "Failed",   "Last day", "Came"};
+    g_autoptr(Table) table = table_new(align, G_N_ELEMENTS(align));
+    bool unauthenticated = any_unauthenticated(reporters);
+    guint shown = MIN(reporters->len, SHOWN_ROWS);
+
+    if (reporters->len == 0)
+        return;
+    page_blank(page);
+    page_heading(page, STYLE_BOLD, "Who reported");
+    for (guint i = 0; i < G_N_ELEMENTS(heads); i++)
+        table_take(table, g_strdup(heads[i]));
+    table_take(table, g_strdup(unauthenticated ? "Unsigned" : ""));
+    for (guint i = 0; i < shown; i++)
+        take_reporter(table, g_ptr_array_index(reporters, i), unauthenticated);
+    table_write(table, page, PAGE_INDENT);
+    write_more(page, reporters->len, shown, "reporters");
+}
+
+static char *count_list(const GPtrArray *counts)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < counts->len; i++) {
+        const struct digest_count *count = g_ptr_array_index(counts, i);
+        g_autofree char *what = phrase_text(count->what);
+        g_string_append_printf(text, "%s%s %u", i > 0 ? ", " : "", what, count->count);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void write_query(struct page *page, const struct digest *digest, const char *query)
+{
+    g_autofree char *command = text_command(digest);
+    g_autofree char *line = g_strdup_printf("%s sql \"%s\"", command, query);
+
+    page_line(page, PAGE_INDENT + 3, line);
+}
+
+static void write_intake(struct page *page, const struct digest *digest)
+{
+    g_autofree char *arrivals = count_list(digest->arrivals);
+    g_autofree char *issues = count_list(digest->issues);
+    g_autofree char *quarantined = g_strdup_printf("%u", digest->quarantined);
+    g_autofree char *later = g_strdup_printf("%u (DMARC)", digest->not_yet_read);
+
+    if (*arrivals == '\0' && *issues == '\0' && digest->quarantined + digest->not_yet_read == 0)
+        return;
+    page_blank(page);
+    page_heading(page, STYLE_BOLD, "What came in");
+    page_field(page, "Arrivals", arrivals);
+    page_field(page, "Issues", issues);
+    page_field(page, "Unreadable", digest->quarantined > 0 ? quarantined : NULL);
+    page_field(page, "For later", digest->not_yet_read > 0 ? later : NULL);
+    if (*issues != '\0' || digest->quarantined > 0)
+        write_query(page, digest,
+                    "SELECT at, kind, source, problem FROM issues ORDER BY at DESC LIMIT 20");
+}
+
+/* A digest without reports must not pass for good news. */
+static void write_silence(struct page *page, const struct digest *digest)
+{
+    g_autofree char *quoted = digest->domain != NULL ? escape_shell(digest->domain) : NULL;
+    g_autofree char *domain = quoted != NULL ? escape_terminal(quoted) : g_strdup("DOMAIN");
+    g_autofree char *lookup = g_strdup_printf("dig +short TXT _smtp._tls.%s", domain);
+
+    page_blank(page);
+    page_wrap(page, "", 0,
+              "No report came in. That says nothing about your TLS: it may be that nobody sent "
+              "mail, or that reports do not reach this program. Check:");
+    page_wrap(page, "1. ", PAGE_INDENT,
+              "The domain asks for reports: one record that begins with v=TLSRPTv1; and names "
+              "your address (RFC 8460, section 3).");
+    page_line(page, PAGE_INDENT + 3, lookup);
+    page_wrap(page, "2. ", PAGE_INDENT,
+              "Mail to that address reaches `tlstriage deliver`: send one and see it here.");
+    write_query(page, digest,
+                "SELECT at, kind, sender, outcome FROM arrivals ORDER BY at DESC LIMIT 10");
+    page_wrap(page, "3. ", PAGE_INDENT,
+              "Reports come once a day, and some come days late: the latest days seen so far.");
+    write_query(page, digest,
+                "SELECT organization, max(ends_at), max(received_at) FROM reports GROUP BY 1");
+}
+
+static void write_quiet(struct page *page, const struct digest *digest)
+{
+    const struct fault_set *set = digest->faults;
+
+    if (digest->reports == 0) {
+        write_silence(page, digest);
+    } else if (set == NULL || set->faults->len + set->singles->len + set->unexplained->len == 0) {
+        page_blank(page);
+        page_wrap(page, "", 0,
+                  "Nothing failed. The reports below came in and tell of good sessions only.");
+    }
+}
+
+bool format_text(const struct digest *digest, const struct format_options *options, GString *out,
+                 GError **error)
+{
+    guint width = options->width != 0 ? MAX(options->width, PAGE_WIDTH_MIN) : PAGE_WIDTH;
+    struct page page = {.out = out, .width = width, .colour = options->colour};
+    g_autofree char *headline = digest_headline(digest);
+    g_autofree char *safe = escape_terminal(headline);
+
+    (void)error;
+    page_wrap(&page, "tlstriage: ", PAGE_INDENT, safe);
+    page_blank(&page);
+    write_cover(&page, digest);
+    write_quiet(&page, digest);
+    if (digest->faults != NULL) {
+        write_faults(&page, digest);
+        write_unexplained(&page, digest->faults->unexplained);
+        write_singles(&page, digest->faults->singles);
+        write_fine(&page, digest);
+    }
+    write_reporters(&page, digest->reporters);
+    write_intake(&page, digest);
+    return true;
+}

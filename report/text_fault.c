@@ -2,6 +2,7 @@
 #include "analyze/fault_facts.h"
 #include "report/escape.h"
 #include "report/phrase.h"
+#include "report/text_knowledge.h"
 #include <string.h>
 
 #define SHOWN_DOMAINS 10
@@ -10,11 +11,6 @@
 #define SHOWN_WITNESSES 3
 #define SHOWN_STRINGS 24
 #define TEXT_INDENT 6
-
-/* In the order in which a postmaster asks. What prevents it is told by `explain`. */
-static const enum knowledge_section sections[] = {
-    SECTION_EFFECT, SECTION_MEANS, SECTION_CAUSES, SECTION_STEPS, SECTION_CHECK,
-};
 
 char *text_command(const struct digest *digest)
 {
@@ -172,77 +168,22 @@ static void write_policies(struct page *page, const struct fault *fault)
     }
 }
 
-/* A command is never wrapped: it is there to be copied. */
-static void write_command(struct page *page, const char *command)
-{
-    g_auto(GStrv) lines = g_strsplit(command, "\n", -1);
-
-    for (guint i = 0; lines[i] != NULL; i++) {
-        g_autofree char *safe = escape_terminal(lines[i]);
-        page_line(page, TEXT_INDENT + 2, safe);
-    }
-}
-
-/* Columns of "1. " or "- " at the beginning of an item. */
-static guint marker_columns(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-
-    if (digits > 0 && text[digits] == '.' && text[digits + 1] == ' ')
-        return (guint)digits + 2;
-    return g_str_has_prefix(text, "- ") ? 2 : 0;
-}
-
-static void write_knowledge_line(struct page *page, const struct knowledge_line *line)
-{
-    g_autofree char *safe = NULL, *first = NULL;
-    guint marker;
-
-    if (line->kind == LINE_BLANK) {
-        page_blank(page);
-        return;
-    }
-    if (line->kind == LINE_COMMAND) {
-        write_command(page, line->text);
-        return;
-    }
-    safe = escape_terminal(line->text);
-    marker = line->kind == LINE_ITEM ? marker_columns(safe) : 0;
-    first = g_strdup_printf("%*s%.*s", TEXT_INDENT, "", (int)marker, safe);
-    page_wrap(page, first, TEXT_INDENT + marker, safe + marker);
-}
-
-static void write_knowledge(struct page *page, const struct fault *fault)
-{
-    struct fault_facts facts;
-    const char *word = failure_type_word(fault->type);
-
-    fault_facts_init(&facts, fault);
-    for (guint i = 0; i < G_N_ELEMENTS(sections); i++) {
-        g_autoptr(GPtrArray) lines = knowledge_lines(word, sections[i], &facts.facts);
-        if (lines->len == 0)
-            continue;
-        page_blank(page);
-        page_subheading(page, PAGE_INDENT, knowledge_section_title(sections[i]));
-        for (guint j = 0; j < lines->len; j++)
-            write_knowledge_line(page, g_ptr_array_index(lines, j));
-    }
-    fault_facts_clear(&facts);
-}
-
 void text_fault(struct page *page, const struct digest *digest, const struct fault *fault,
                 guint number)
 {
     g_autofree char *title = title_of(fault, number);
-    g_autofree char *more =
-        g_strdup_printf("More: tlstriage explain %s", failure_type_word(fault->type));
+    const char *word = failure_type_word(fault->type);
+    g_autofree char *more = g_strdup_printf("More: tlstriage explain %s", word);
+    struct fault_facts facts;
 
     page_blank(page);
     page_heading(page, style_of(fault->severity), title);
     write_fields(page, digest, fault);
     write_reporters(page, fault);
     write_policies(page, fault);
-    write_knowledge(page, fault);
+    fault_facts_init(&facts, fault);
+    text_knowledge(page, word, &facts.facts);
+    fault_facts_clear(&facts);
     page_blank(page);
     page_line(page, PAGE_INDENT, more);
 }

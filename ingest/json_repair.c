@@ -131,8 +131,9 @@ static void repair_count(struct scanner *s, enum repair sort, size_t at)
 
 static void copy_until(struct scanner *s, size_t at)
 {
+    /* What follows may be a million other documents: the first step is small. */
     if (s->mended == NULL)
-        s->mended = g_string_sized_new(s->length - s->copied + sizeof HUGE_COUNT);
+        s->mended = g_string_sized_new(MIN(s->length - s->copied, 4096) + sizeof HUGE_COUNT);
     g_string_append_len(s->mended, s->text + s->copied, (gssize)(at - s->copied));
     s->copied = at;
 }

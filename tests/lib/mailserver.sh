@@ -15,7 +15,7 @@ chown "$user:$group" "$T/store"
 chmod 750 "$T/store"
 cp "$TLSTRIAGE" "$T/bin/program"
 
-# installed, missing, killed: the three states in which a recipe may meet the program.
+# installed, missing, broken, killed: the states in which a recipe may meet the program.
 installed() {
     printf '#!/bin/sh\nexec %s --db %s "$@"\n' "$T/bin/program" "$store" >"$program.new"
     chmod 755 "$program.new"
@@ -24,6 +24,13 @@ installed() {
 
 missing() {
     rm -f "$program"
+}
+
+# What the loader does where a library is missing, as in the middle of an upgrade.
+broken() {
+    printf '#!/bin/sh\nexit 127\n' >"$program.new"
+    chmod 755 "$program.new"
+    mv "$program.new" "$program"
 }
 
 killed() {

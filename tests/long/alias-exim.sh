@@ -55,6 +55,9 @@ is 'by the right user' "$(stat -c %U "$store")" "$user"
 missing
 send
 is 'without the program it is deferred' "$fate" '=='
+broken
+send
+is 'with a library missing it is deferred' "$fate" '=='
 killed
 send
 is 'with the program killed it is deferred' "$fate" '=='
@@ -67,6 +70,6 @@ send
 is 'with a store that root made it is deferred' "$fate" '=='
 chown "$user:$group" "$store"*
 ok 'all is delivered once the fault is mended' flushed
-is 'and stored' "$(stored)" 5
+is 'and stored' "$(stored)" 6
 unlike 'nothing bounced' "$(cat "$T/log/mainlog")" ' (\*\*|<= <>) '
 done_testing

@@ -92,6 +92,9 @@ for address in tlsrpt piped; do
     missing
     send "$address"
     is "$address: without the program it is deferred" "$fate" deferred
+    broken
+    send "$address"
+    is "$address: with a library missing it is deferred" "$fate" deferred
     killed
     send "$address"
     is "$address: with the program killed it is deferred" "$fate" deferred
@@ -101,7 +104,7 @@ for address in tlsrpt piped; do
     is "$address: with a store that root made it is deferred" "$fate" deferred
     chown "$user:$group" "$store"*
     ok "$address: all is delivered once the fault is mended" flushed
-    is "$address: and stored" "$(stored)" 4
+    is "$address: and stored" "$(stored)" 5
 done
 unlike 'nothing bounced' "$(cat "$T/mail.log")" 'status=bounced|sender non-delivery'
 done_testing

@@ -57,7 +57,7 @@ seed 'zlib, ' report/text.c '  #  include <archive.h>\n'
 seed 'GMime' report/text.c '#include <gmime/gmime.h>\n'
 seed 'jansson' analyze/fault.c '#include <jansson.h>\n'
 seed 'no such library' ingest/mail.h '#include <zlib.h>\n'
-seed 'SQL' report/text.c 'const char *q = "SELECT a FROM b";\n'
+seed 'SQL' cli/cmd_x.c 'const char *q = "SELECT a FROM b";\n'
 seed 'only cli/ and main.c print' ingest/mail.c 'void f(void)\n{\n    exit(1);\n}\n'
 seed 'only cli/ and main.c print' report/text.c 'void f(void)\n{\n    fputs("x", stdout);\n}\n'
 seed 'no function' ingest/mail.c "$long"

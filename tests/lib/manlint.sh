@@ -1,6 +1,5 @@
 #!/bin/sh
-# Manual pages: mandoc finds nothing to warn of, each command has its page, and each option that
-# a command's help names stands in that page.
+# Manual pages: mandoc finds nothing to warn of, and each command has its page.
 set -u
 number=0
 report() {

@@ -96,8 +96,8 @@ fuzz-%: fuzz ## fuzz-NAME: fuzz one target for SECONDS=3600; keeps what it finds
 	$(BUILD)/fuzz/tests/fuzz/fuzz_$* -max_total_time=$(SECONDS) -timeout=25 -rss_limit_mb=1024 \
 	    -artifact_prefix=$(BUILD)/fuzz/$*- $(BUILD)/fuzz/corpus/$* tests/fuzz/corpus/$*
 
-bench: all $(BENCH_BIN) ## measure against the floor of tests/bench
-	@TLSTRIAGE='$(CURDIR)/tlstriage' BENCH='$(BUILD)/tests/bench' sh tests/bench/run.sh
+bench: all $(BENCH_BIN) ## measure against the floor of tests/bench; MAILS='1000 10000'
+	@sh tests/bench/run.sh '$(CURDIR)/tlstriage' '$(BUILD)' $(MAILS)
 
 install: all ## install below $(DESTDIR)$(PREFIX), PREFIX=/usr/local
 	@sh contrib/install.sh install

@@ -184,7 +184,7 @@ static size_t skip_blanks(const char *text, size_t length, size_t at)
 }
 
 /* One value, or several in a row (NDJSON). False where none was a report. */
-static bool take_json(struct work *work, const struct piece *piece)
+static bool take_values(struct work *work, const struct piece *piece)
 {
     GPtrArray *issues = work->arrival->issues;
     g_autofree char *label = NULL;
@@ -213,6 +213,17 @@ static bool take_json(struct work *work, const struct piece *piece)
                   "%zu bytes after the report are not used", length - at);
         issues_place(issues, issues->len - 1, part_label(piece, &label));
     }
+    return taken;
+}
+
+/* Large documents one at a time, so that memory stays within one budget. */
+static bool take_json(struct work *work, const struct piece *piece)
+{
+    gsize length = g_bytes_get_size(piece->bytes);
+
+    json_turn_take(length);
+    bool taken = take_values(work, piece);
+    json_turn_pass(length);
     return taken;
 }
 

@@ -1,0 +1,382 @@
+#include "ingest/mail.h"
+#include "ingest/authres.h"
+#include "ingest/limits.h"
+#include "ingest/mail_header.h"
+#include "ingest/text.h"
+#include <gmime/gmime.h>
+#include <string.h>
+
+/* Lines that begin a part or might. GMime makes objects for each part it sees, some kilobytes
+   each, so that a mail is cut where hostile numbers of them begin. */
+#define DASH_LINES_MAX 10000
+#define TYPE_LINES_MAX 4000
+
+#define CLAUSE_MIME "RFC 2046, section 5.1"
+
+/* The header fields that a part inherits from the message it stands in. */
+struct message_fields {
+    const char *report_domain;
+    const char *report_submitter;
+    const char *subject;
+};
+
+struct walk {
+    struct mail *mail;
+    GPtrArray *issues;
+    guint seen;
+    bool full;
+};
+
+void mail_init(void)
+{
+    g_mime_init();
+}
+
+static void part_free(gpointer data)
+{
+    struct mail_part *part = data;
+
+    g_free(part->part);
+    g_free(part->content_type);
+    g_free(part->file_name);
+    g_free(part->report_domain);
+    g_free(part->report_submitter);
+    g_free(part->subject);
+    g_bytes_unref(part->bytes);
+    g_free(part);
+}
+
+void mail_free(struct mail *mail)
+{
+    if (mail == NULL)
+        return;
+    g_free(mail->sender);
+    g_free(mail->message_id);
+    g_free(mail->subject);
+    g_free(mail->report_domain);
+    g_free(mail->report_submitter);
+    g_ptr_array_unref(mail->parts);
+    g_free(mail);
+}
+
+/* Blanks and line breaks that folding left in a file's name go: none of RFC 8460 has one. */
+static char *clean_file_name(const char *name)
+{
+    g_autofree char *text =
+        name != NULL ? text_bounded(name, strlen(name), LIMIT_TEXT_BYTES, NULL) : NULL;
+    const char *base;
+    char *clean, *to;
+
+    if (text == NULL)
+        return NULL;
+    base = MAX(strrchr(text, '/'), strrchr(text, '\\'));
+    base = base != NULL && base[1] != '\0' ? base + 1 : text;
+    bool squeeze = strchr(base, '!') != NULL;
+    clean = to = g_malloc(strlen(base) + 1);
+    for (const char *from = base; *from != '\0'; from++)
+        if (!g_ascii_iscntrl(*from) && !(squeeze && *from == ' '))
+            *to++ = *from;
+    *to = '\0';
+    return clean;
+}
+
+static char *file_name_of(GMimePart *part)
+{
+    g_autofree char *decoded = NULL;
+    const char *name = g_mime_part_get_filename(part);
+
+    if (name != NULL && strstr(name, "=?") != NULL)
+        name = decoded = g_mime_utils_header_decode_text(NULL, name);
+    return clean_file_name(name);
+}
+
+static char *bounded_header(const char *value)
+{
+    return value != NULL ? text_bounded(value, strlen(value), LIMIT_TEXT_BYTES, NULL) : NULL;
+}
+
+/* The body of a part as it stands in the message: a window of the memory that was parsed. */
+static GBytes *raw_content(GMimePart *part)
+{
+    GMimeDataWrapper *wrapper = g_mime_part_get_content(part);
+    GMimeStream *stream = wrapper != NULL ? g_mime_data_wrapper_get_stream(wrapper) : NULL;
+    GByteArray *memory = GMIME_IS_STREAM_MEM(stream)
+                             ? g_mime_stream_mem_get_byte_array((GMimeStreamMem *)stream)
+                             : NULL;
+    gint64 start, end;
+
+    if (memory == NULL)
+        return g_bytes_new(NULL, 0);
+    start = stream->bound_start;
+    end = stream->bound_end < 0 ? (gint64)memory->len : stream->bound_end;
+    return g_bytes_new_static(memory->data + start, (gsize)MAX(end - start, 0));
+}
+
+/* base64 without a word about it: the first bytes of gzip, zip and of a JSON object. */
+static bool looks_like_base64(const char *text, gsize length)
+{
+    static const char *const starts[] = {"H4sI", "UEsD", "eyJv", "eyAi", "ewog", "ew0K"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(starts); i++)
+        if (length > 4 && memcmp(text, starts[i], 4) == 0)
+            return true;
+    return false;
+}
+
+static GMimeContentEncoding encoding_of(GMimePart *part, GBytes *raw)
+{
+    GMimeContentEncoding encoding = g_mime_part_get_content_encoding(part);
+    gsize length;
+    const char *text = g_bytes_get_data(raw, &length);
+
+    if (encoding != GMIME_CONTENT_ENCODING_BASE64 &&
+        encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE &&
+        encoding != GMIME_CONTENT_ENCODING_UUENCODE && length > 0 &&
+        looks_like_base64(text, length))
+        encoding = GMIME_CONTENT_ENCODING_BASE64;
+    return encoding;
+}
+
+static GBytes *decoded_content(GMimePart *part)
+{
+    g_autoptr(GBytes) raw = raw_content(part);
+    GMimeEncoding state;
+    gsize length, size;
+    const char *text = g_bytes_get_data(raw, &length);
+    char *out;
+
+    g_mime_encoding_init_decode(&state, encoding_of(part, raw));
+    out = g_malloc(g_mime_encoding_outlen(&state, length) + 1);
+    size = length > 0 ? g_mime_encoding_flush(&state, text, length, out) : 0;
+    return g_bytes_new_take(out, size);
+}
+
+static void take_leaf(struct walk *walk, GMimeObject *object, const char *number,
+                      const struct message_fields *fields)
+{
+    struct mail_part *part = g_new0(struct mail_part, 1);
+    GMimeContentType *type = g_mime_object_get_content_type(object);
+    bool declared = g_mime_object_get_header(object, "Content-Type") != NULL;
+    g_autofree char *name = declared ? g_mime_content_type_get_mime_type(type) : NULL;
+
+    part->part = g_strdup(number);
+    part->content_type = name != NULL ? g_ascii_strdown(name, -1) : g_strdup("");
+    part->file_name = file_name_of((GMimePart *)object);
+    part->is_text = !declared || strcmp(part->content_type, "text/plain") == 0 ||
+                    strcmp(part->content_type, "text/html") == 0;
+    part->report_domain = g_strdup(fields->report_domain);
+    part->report_submitter = g_strdup(fields->report_submitter);
+    part->subject = g_strdup(fields->subject);
+    part->bytes = decoded_content((GMimePart *)object);
+    g_ptr_array_add(walk->mail->parts, part);
+    if (strcmp(part->content_type, "message/feedback-report") == 0)
+        walk->mail->kind = ARRIVAL_ARF;
+    else if (strcmp(part->content_type, "message/delivery-status") == 0)
+        walk->mail->kind = ARRIVAL_BOUNCE;
+}
+
+static void note_limit(struct walk *walk, const char *what, int limit)
+{
+    if (!walk->full)
+        issue_add(walk->issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
+                  "MIME %s beyond %d: the rest is not looked at", what, limit);
+    walk->full = true;
+}
+
+static void walk_object(struct walk *walk, GMimeObject *object, const char *number, int depth,
+                        const struct message_fields *fields);
+
+/* Children are numbered below their multipart; a multipart that is a message's whole content adds
+   no number of its own (RFC 9051, section 6.4.5.1). */
+static void walk_multipart(struct walk *walk, GMimeMultipart *multipart, const char *prefix,
+                           int depth, const struct message_fields *fields)
+{
+    int count = g_mime_multipart_get_count(multipart);
+
+    for (int i = 0; i < count && !walk->full; i++) {
+        g_autofree char *number = *prefix != '\0' ? g_strdup_printf("%s.%d", prefix, i + 1)
+                                                  : g_strdup_printf("%d", i + 1);
+        walk_object(walk, g_mime_multipart_get_part(multipart, i), number, depth + 1, fields);
+    }
+}
+
+static void walk_content(struct walk *walk, GMimeObject *content, const char *prefix, int depth,
+                         const struct message_fields *fields)
+{
+    g_autofree char *number = NULL;
+
+    if (content == NULL)
+        return;
+    if (GMIME_IS_MULTIPART(content)) {
+        walk_multipart(walk, (GMimeMultipart *)content, prefix, depth, fields);
+        return;
+    }
+    number = *prefix != '\0' ? g_strdup_printf("%s.1", prefix) : g_strdup("1");
+    walk_object(walk, content, number, depth, fields);
+}
+
+static void walk_message(struct walk *walk, GMimeMessage *message, const char *number, int depth,
+                         const struct message_fields *outer)
+{
+    GMimeObject *object = (GMimeObject *)message;
+    g_autofree char *domain = bounded_header(g_mime_object_get_header(object, "TLS-Report-Domain"));
+    g_autofree char *submitter =
+        bounded_header(g_mime_object_get_header(object, "TLS-Report-Submitter"));
+    g_autofree char *subject = bounded_header(g_mime_message_get_subject(message));
+    const struct message_fields fields = {
+        domain != NULL ? domain : outer->report_domain,
+        submitter != NULL ? submitter : outer->report_submitter,
+        subject != NULL ? subject : outer->subject,
+    };
+
+    walk_content(walk, g_mime_message_get_mime_part(message), number, depth + 1, &fields);
+}
+
+static void walk_object(struct walk *walk, GMimeObject *object, const char *number, int depth,
+                        const struct message_fields *fields)
+{
+    if (walk->full || object == NULL)
+        return;
+    if (depth > LIMIT_MIME_DEPTH)
+        note_limit(walk, "depth", LIMIT_MIME_DEPTH);
+    else if (++walk->seen > LIMIT_MIME_PARTS)
+        note_limit(walk, "parts", LIMIT_MIME_PARTS);
+    else if (GMIME_IS_MULTIPART(object))
+        walk_multipart(walk, (GMimeMultipart *)object, number, depth, fields);
+    else if (GMIME_IS_MESSAGE_PART(object)) {
+        GMimeMessage *message = g_mime_message_part_get_message((GMimeMessagePart *)object);
+        if (message != NULL)
+            walk_message(walk, message, number, depth, fields);
+    } else if (GMIME_IS_PART(object))
+        take_leaf(walk, object, number, fields);
+}
+
+static char *first_address(InternetAddressList *list)
+{
+    int count = list != NULL ? internet_address_list_length(list) : 0;
+
+    for (int i = 0; i < count; i++) {
+        InternetAddress *address = internet_address_list_get_address(list, i);
+        if (!INTERNET_ADDRESS_IS_MAILBOX(address))
+            continue;
+        g_autofree char *text =
+            bounded_header(internet_address_mailbox_get_addr((InternetAddressMailbox *)address));
+        return text != NULL ? g_utf8_strdown(text, -1) : NULL;
+    }
+    return NULL;
+}
+
+static enum arrival_kind kind_of(GMimeObject *content)
+{
+    const char *type =
+        content != NULL ? g_mime_object_get_content_type_parameter(content, "report-type") : NULL;
+
+    if (type != NULL && g_ascii_strcasecmp(type, "feedback-report") == 0)
+        return ARRIVAL_ARF;
+    if (type != NULL && g_ascii_strcasecmp(type, "delivery-status") == 0)
+        return ARRIVAL_BOUNCE;
+    return ARRIVAL_OTHER;
+}
+
+static void read_fields(struct mail *mail, GMimeMessage *message, GPtrArray *authres,
+                        const char *authserv_id)
+{
+    GMimeObject *object = (GMimeObject *)message;
+    GDateTime *date = g_mime_message_get_date(message);
+
+    mail->sender = first_address(g_mime_message_get_from(message));
+    mail->message_id = bounded_header(g_mime_message_get_message_id(message));
+    mail->subject = bounded_header(g_mime_message_get_subject(message));
+    mail->report_domain = bounded_header(g_mime_object_get_header(object, "TLS-Report-Domain"));
+    mail->report_submitter =
+        bounded_header(g_mime_object_get_header(object, "TLS-Report-Submitter"));
+    mail->date = date != NULL ? g_date_time_to_unix(date) : 0;
+    mail->kind = kind_of(g_mime_message_get_mime_part(message));
+    if (authserv_id != NULL) {
+        g_autofree char *domain = text_domain_of_address(mail->sender);
+        g_ptr_array_add(authres, NULL);
+        mail->authenticated = authres_judge((char *const *)authres->pdata, authserv_id, domain);
+    }
+}
+
+/* Where the mail must be cut for its number of parts; `length` where it need not. */
+static size_t bounded_length(const uint8_t *bytes, size_t length)
+{
+    static const char type[] = "content-type";
+    size_t dashes = 0, types = 0, at = 0;
+
+    while (at < length) {
+        if (length - at > sizeof(type) &&
+            ((bytes[at] == '-' && bytes[at + 1] == '-' && ++dashes > DASH_LINES_MAX) ||
+             ((bytes[at] | 0x20) == 'c' &&
+              g_ascii_strncasecmp((const char *)bytes + at, type, sizeof(type) - 1) == 0 &&
+              ++types > TYPE_LINES_MAX)))
+            return at;
+        const uint8_t *feed = memchr(bytes + at, '\n', length - at);
+        at = feed != NULL ? (size_t)(feed - bytes) + 1 : length;
+    }
+    return length;
+}
+
+/* The thinned header and the body in one buffer: GMime's parts are windows of it. */
+static GMimeStream *stream_of(const struct mail_header *header, const uint8_t *bytes, size_t length)
+{
+    GByteArray *buffer = g_byte_array_sized_new(header->kept->len + (guint)(length - header->body));
+    GMimeStream *stream;
+
+    g_byte_array_append(buffer, header->kept->data, header->kept->len);
+    if (header->body < length)
+        g_byte_array_append(buffer, bytes + header->body, (guint)(length - header->body));
+    stream = g_mime_stream_mem_new_with_byte_array(buffer);
+    g_mime_stream_mem_set_owner((GMimeStreamMem *)stream, TRUE);
+    return stream;
+}
+
+static void read_message(struct mail *mail, const uint8_t *bytes, size_t length,
+                         const char *authserv_id, GPtrArray *issues)
+{
+    struct mail_header header;
+    struct walk walk = {.mail = mail, .issues = issues};
+    const struct message_fields none = {NULL, NULL, NULL};
+    GMimeStream *stream;
+    GMimeParser *parser;
+    GMimeMessage *message;
+
+    mail_header_read(&header, bytes, length);
+    stream = stream_of(&header, bytes, length);
+    parser = g_mime_parser_new_with_stream(stream);
+    message = g_mime_parser_construct_message(parser, NULL);
+    if (message != NULL) {
+        read_fields(mail, message, header.authres, authserv_id);
+        walk_message(&walk, message, "", 0, &none);
+        g_object_unref(message);
+    }
+    g_object_unref(parser);
+    g_object_unref(stream);
+    mail_header_clear(&header);
+}
+
+struct mail *mail_parse(const uint8_t *bytes, size_t length, const char *authserv_id,
+                        GPtrArray *issues)
+{
+    struct mail *mail = g_new0(struct mail, 1);
+    size_t used = bounded_length(bytes, MIN(length, (size_t)G_MAXINT32));
+
+    mail->parts = g_ptr_array_new_with_free_func(part_free);
+    if (used < length)
+        issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, CLAUSE_MIME,
+                  "too many MIME parts; only the first %zu bytes are read", used);
+    read_message(mail, bytes, used, authserv_id, issues);
+    return mail;
+}
+
+bool mail_sniff(const uint8_t *bytes, size_t length)
+{
+    size_t at = 0;
+
+    if (length >= 5 && memcmp(bytes, "From ", 5) == 0)
+        return true;
+    while (at < length && (g_ascii_isalnum(bytes[at]) || bytes[at] == '-' || bytes[at] == '_'))
+        at++;
+    return at > 0 && at < length && bytes[at] == ':';
+}

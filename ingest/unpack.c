@@ -1,0 +1,294 @@
+#include "ingest/unpack.h"
+#include "ingest/limits.h"
+#include <archive.h>
+#include <archive_entry.h>
+#include <string.h>
+#include <zlib.h>
+
+#define CLAUSE_GZIP "RFC 1952, section 2.3"
+
+/* windowBits of zlib for gzip, and only gzip. */
+#define GZIP_WINDOW (15 + 16)
+
+/* First guess of what a container unpacks to: enough for nearly every report. */
+#define FIRST_RATIO 4
+#define FIRST_BYTES_MIN 1024
+#define FIRST_BYTES_MAX (256u << 10)
+
+static void member_free(gpointer data)
+{
+    struct unpack_member *member = data;
+
+    g_free(member->name);
+    g_bytes_unref(member->bytes);
+    g_free(member);
+}
+
+/* How much may come out of `length` bytes. */
+static size_t ceiling_for(size_t length, size_t budget)
+{
+    size_t by_ratio =
+        length > SIZE_MAX / LIMIT_UNPACK_RATIO ? SIZE_MAX : length * LIMIT_UNPACK_RATIO;
+
+    return MIN(budget, by_ratio);
+}
+
+G_GNUC_PRINTF(5, 6)
+static void note(GPtrArray *issues, const char *part, enum issue_severity severity,
+                 const char *clause, const char *format, ...)
+{
+    g_autofree char *problem = NULL;
+    va_list args;
+
+    va_start(args, format);
+    problem = g_strdup_vprintf(format, args);
+    va_end(args);
+    issue_add(issues, ISSUE_CONTAINER, severity, clause, "%s", problem);
+    issues_place(issues, issues->len - 1, part);
+}
+
+static void note_limit(GPtrArray *issues, const char *part, size_t got)
+{
+    issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
+              "unpacks to more than the limit; only the first %zu bytes are used", got);
+    issues_place(issues, issues->len - 1, part);
+}
+
+enum unpack_kind unpack_sniff(const uint8_t *bytes, size_t length)
+{
+    if (length >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
+        return UNPACK_GZIP;
+    if (length >= 4 && memcmp(bytes, "PK", 2) == 0 &&
+        ((bytes[2] == 3 && bytes[3] == 4) || (bytes[2] == 5 && bytes[3] == 6)))
+        return UNPACK_ZIP;
+    return UNPACK_NONE;
+}
+
+/* Output that grows, to a ceiling. */
+struct output {
+    uint8_t *bytes;
+    size_t length;
+    size_t room;
+    size_t ceiling;
+};
+
+static void output_init(struct output *output, size_t packed, size_t ceiling)
+{
+    size_t first = CLAMP(packed * FIRST_RATIO, FIRST_BYTES_MIN, FIRST_BYTES_MAX);
+
+    output->ceiling = ceiling;
+    output->room = MIN(first, ceiling);
+    output->length = 0;
+    output->bytes = g_malloc(MAX(output->room, 1));
+}
+
+/* Makes room; false at the ceiling. */
+static bool output_grow(struct output *output)
+{
+    if (output->room >= output->ceiling)
+        return false;
+    output->room = output->room > output->ceiling / 2 ? output->ceiling : output->room * 2;
+    output->bytes = g_realloc(output->bytes, output->room);
+    return true;
+}
+
+/* Gives the bytes away. */
+static GBytes *output_take(struct output *output)
+{
+    if (output->length < output->room / 2)
+        output->bytes = g_realloc(output->bytes, MAX(output->length, 1));
+    return g_bytes_new_take(output->bytes, output->length);
+}
+
+enum gzip_end { GZIP_WHOLE, GZIP_CUT, GZIP_DAMAGED, GZIP_LIMIT };
+
+/* One gzip member into the output. */
+static enum gzip_end inflate_member(z_stream *stream, struct output *output)
+{
+    for (;;) {
+        size_t room = MIN(output->room - output->length, (size_t)G_MAXUINT / 2);
+        stream->next_out = output->bytes + output->length;
+        stream->avail_out = (uInt)room;
+        int code = inflate(stream, Z_NO_FLUSH);
+        output->length += room - stream->avail_out;
+        if (code == Z_STREAM_END)
+            return GZIP_WHOLE;
+        if (code != Z_OK && code != Z_BUF_ERROR)
+            return GZIP_DAMAGED;
+        if (stream->avail_out > 0)
+            return GZIP_CUT;
+        if (output->length == output->room && !output_grow(output))
+            return GZIP_LIMIT;
+    }
+}
+
+/* Members follow one another; what follows the last and is none is dropped (RFC 1952, 2.2). */
+static enum gzip_end inflate_all(z_stream *stream, struct output *output)
+{
+    enum gzip_end end = inflate_member(stream, output);
+
+    while (end == GZIP_WHOLE && stream->avail_in >= 2 &&
+           unpack_sniff(stream->next_in, stream->avail_in) == UNPACK_GZIP &&
+           inflateReset(stream) == Z_OK)
+        end = inflate_member(stream, output);
+    return end;
+}
+
+static void note_gzip_end(GPtrArray *issues, const char *part, enum gzip_end end,
+                          const z_stream *stream, size_t got)
+{
+    if (end == GZIP_WHOLE && stream->avail_in > 0)
+        note(issues, part, ISSUE_NOTICE, "RFC 1952, section 2.2",
+             "%u bytes after the end of the gzip data are not used", stream->avail_in);
+    else if (end == GZIP_CUT)
+        note(issues, part, ISSUE_WARNING, CLAUSE_GZIP,
+             "the gzip data ends early; its first %zu bytes are used", got);
+    else if (end == GZIP_DAMAGED)
+        note(issues, part, ISSUE_WARNING, CLAUSE_GZIP,
+             "the gzip data is damaged (%s); its first %zu bytes are used",
+             stream->msg != NULL ? stream->msg : "unknown method", got);
+    else if (end == GZIP_LIMIT)
+        note_limit(issues, part, got);
+}
+
+static void unpack_gzip(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
+                        GPtrArray *issues, GPtrArray *members)
+{
+    z_stream stream = {.next_in = (Bytef *)bytes, .avail_in = (uInt)MIN(length, G_MAXUINT)};
+    struct unpack_member *member = g_new0(struct unpack_member, 1);
+    struct output output;
+
+    output_init(&output, length, ceiling_for(length, *budget));
+    if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
+        g_error("zlib: out of memory");
+    enum gzip_end end = inflate_all(&stream, &output);
+    note_gzip_end(issues, part, end, &stream, output.length);
+    inflateEnd(&stream);
+    *budget -= output.length;
+    member->damaged = end != GZIP_WHOLE;
+    member->bytes = output_take(&output);
+    g_ptr_array_add(members, member);
+}
+
+/* The last part of a member's path, in either system's spelling. */
+static char *base_name(const char *path)
+{
+    const char *name = path;
+
+    for (const char *at = path; path != NULL && *at != '\0'; at++)
+        if ((*at == '/' || *at == '\\') && at[1] != '\0')
+            name = at + 1;
+    return name != NULL ? g_utf8_make_valid(name, (gssize)MIN(strlen(name), LIMIT_TEXT_BYTES))
+                        : NULL;
+}
+
+static enum gzip_end read_entry(struct archive *archive, struct output *output)
+{
+    for (;;) {
+        if (output->length == output->room && !output_grow(output)) {
+            char beyond;
+            return archive_read_data(archive, &beyond, 1) > 0 ? GZIP_LIMIT : GZIP_WHOLE;
+        }
+        la_ssize_t got = archive_read_data(archive, output->bytes + output->length,
+                                           output->room - output->length);
+        if (got == 0)
+            return GZIP_WHOLE;
+        if (got < 0)
+            return GZIP_DAMAGED;
+        output->length += (size_t)got;
+    }
+}
+
+static void unpack_entry(struct archive *archive, struct archive_entry *entry, size_t packed,
+                         size_t *budget, const char *part, GPtrArray *issues, GPtrArray *members)
+{
+    struct unpack_member *member = g_new0(struct unpack_member, 1);
+    struct output output;
+
+    member->name = base_name(archive_entry_pathname(entry));
+    output_init(&output, packed, ceiling_for(packed, *budget));
+    enum gzip_end end = read_entry(archive, &output);
+    if (end == GZIP_LIMIT)
+        note_limit(issues, part, output.length);
+    else if (end == GZIP_DAMAGED)
+        note(issues, part, ISSUE_WARNING, NULL, "zip member is %s; its first %zu bytes are used",
+             archive_entry_is_encrypted(entry) ? "encrypted" : "damaged", output.length);
+    *budget -= output.length;
+    member->damaged = end != GZIP_WHOLE;
+    member->bytes = output_take(&output);
+    g_ptr_array_add(members, member);
+}
+
+static void read_zip(struct archive *archive, size_t packed, size_t *budget, const char *part,
+                     GPtrArray *issues, GPtrArray *members)
+{
+    struct archive_entry *entry;
+    int code;
+
+    while ((code = archive_read_next_header(archive, &entry)) == ARCHIVE_OK ||
+           code == ARCHIVE_WARN) {
+        if (archive_entry_filetype(entry) == AE_IFDIR)
+            continue;
+        if (members->len >= LIMIT_ZIP_MEMBERS) {
+            issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
+                      "more than %d members in the zip; the rest is not used", LIMIT_ZIP_MEMBERS);
+            issues_place(issues, issues->len - 1, part);
+            return;
+        }
+        unpack_entry(archive, entry, packed, budget, part, issues, members);
+    }
+    if (code != ARCHIVE_EOF)
+        note(issues, part, ISSUE_WARNING, NULL, "the zip is damaged after %u members",
+             members->len);
+}
+
+static void unpack_zip(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
+                       GPtrArray *issues, GPtrArray *members)
+{
+    struct archive *archive = archive_read_new();
+
+    if (archive == NULL)
+        g_error("libarchive: out of memory");
+    archive_read_support_format_zip(archive);
+    if (archive_read_open_memory(archive, bytes, length) == ARCHIVE_OK)
+        read_zip(archive, length, budget, part, issues, members);
+    else
+        note(issues, part, ISSUE_WARNING, NULL, "the zip cannot be read");
+    archive_read_free(archive);
+}
+
+GPtrArray *unpack(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
+                  GPtrArray *issues)
+{
+    GPtrArray *members = g_ptr_array_new_with_free_func(member_free);
+
+    switch (unpack_sniff(bytes, length)) {
+    case UNPACK_GZIP:
+        unpack_gzip(bytes, length, budget, part, issues, members);
+        break;
+    case UNPACK_ZIP:
+        unpack_zip(bytes, length, budget, part, issues, members);
+        break;
+    case UNPACK_NONE:
+        break;
+    }
+    return members;
+}
+
+GBytes *unpack_pack(const uint8_t *bytes, size_t length)
+{
+    z_stream stream = {.next_in = (Bytef *)bytes, .avail_in = (uInt)MIN(length, G_MAXUINT)};
+    uint8_t *packed;
+    size_t bound;
+
+    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
+        g_error("zlib: out of memory");
+    bound = deflateBound(&stream, (uLong)length);
+    packed = g_malloc(bound);
+    stream.next_out = packed;
+    stream.avail_out = (uInt)bound;
+    deflate(&stream, Z_FINISH);
+    deflateEnd(&stream);
+    return g_bytes_new_take(packed, bound - stream.avail_out);
+}

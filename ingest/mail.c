@@ -2,6 +2,7 @@
 #include "ingest/authres.h"
 #include "ingest/limits.h"
 #include "ingest/mail_header.h"
+#include "ingest/mail_plain.h"
 #include "ingest/text.h"
 #include <gmime/gmime.h>
 #include <string.h>
@@ -278,8 +279,7 @@ static enum arrival_kind kind_of(GMimeObject *content)
     return ARRIVAL_OTHER;
 }
 
-static void read_fields(struct mail *mail, GMimeMessage *message, GPtrArray *authres,
-                        const char *authserv_id)
+static void read_fields(struct mail *mail, GMimeMessage *message)
 {
     GMimeObject *object = (GMimeObject *)message;
     GDateTime *date = g_mime_message_get_date(message);
@@ -292,11 +292,17 @@ static void read_fields(struct mail *mail, GMimeMessage *message, GPtrArray *aut
         bounded_header(g_mime_object_get_header(object, "TLS-Report-Submitter"));
     mail->date = date != NULL ? g_date_time_to_unix(date) : 0;
     mail->kind = kind_of(g_mime_message_get_mime_part(message));
-    if (authserv_id != NULL) {
-        g_autofree char *domain = text_domain_of_address(mail->sender);
-        g_ptr_array_add(authres, NULL);
-        mail->authenticated = authres_judge((char *const *)authres->pdata, authserv_id, domain);
-    }
+}
+
+static void judge(struct mail *mail, GPtrArray *authres, const char *authserv_id)
+{
+    g_autofree char *domain = NULL;
+
+    if (authserv_id == NULL)
+        return;
+    domain = text_domain_of_address(mail->sender);
+    g_ptr_array_add(authres, NULL);
+    mail->authenticated = authres_judge((char *const *)authres->pdata, authserv_id, domain);
 }
 
 /* Where the mail must be cut for its number of parts; `length` where it need not. */
@@ -332,42 +338,54 @@ static GMimeStream *stream_of(const struct mail_header *header, const uint8_t *b
     return stream;
 }
 
-static void read_message(struct mail *mail, const uint8_t *bytes, size_t length,
-                         const char *authserv_id, GPtrArray *issues)
+static void read_with_gmime(struct mail *mail, const struct mail_header *header,
+                            const uint8_t *bytes, size_t length, GPtrArray *issues)
 {
-    struct mail_header header;
     struct walk walk = {.mail = mail, .issues = issues};
     const struct message_fields none = {NULL, NULL, NULL};
-    GMimeStream *stream;
-    GMimeParser *parser;
-    GMimeMessage *message;
+    GMimeStream *stream = stream_of(header, bytes, length);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
 
-    mail_header_read(&header, bytes, length);
-    stream = stream_of(&header, bytes, length);
-    parser = g_mime_parser_new_with_stream(stream);
-    message = g_mime_parser_construct_message(parser, NULL);
     if (message != NULL) {
-        read_fields(mail, message, header.authres, authserv_id);
+        read_fields(mail, message);
         walk_message(&walk, message, "", 0, &none);
         g_object_unref(message);
     }
     g_object_unref(parser);
     g_object_unref(stream);
-    mail_header_clear(&header);
 }
 
-struct mail *mail_parse(const uint8_t *bytes, size_t length, const char *authserv_id,
-                        GPtrArray *issues)
+static struct mail *parse(const uint8_t *bytes, size_t length, const char *authserv_id,
+                          bool plain_too, GPtrArray *issues)
 {
     struct mail *mail = g_new0(struct mail, 1);
     size_t used = bounded_length(bytes, MIN(length, (size_t)G_MAXINT32));
+    struct mail_header header;
 
     mail->parts = g_ptr_array_new_with_free_func(part_free);
     if (used < length)
         issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, CLAUSE_MIME,
                   "too many MIME parts; only the first %zu bytes are read", used);
-    read_message(mail, bytes, used, authserv_id, issues);
+    mail_header_read(&header, bytes, used);
+    if (!plain_too ||
+        !mail_plain_read(mail, &header, bytes + header.body, used - MIN(header.body, used)))
+        read_with_gmime(mail, &header, bytes, used, issues);
+    judge(mail, header.authres, authserv_id);
+    mail_header_clear(&header);
     return mail;
+}
+
+struct mail *mail_parse(const uint8_t *bytes, size_t length, const char *authserv_id,
+                        GPtrArray *issues)
+{
+    return parse(bytes, length, authserv_id, true, issues);
+}
+
+struct mail *mail_parse_with_gmime(const uint8_t *bytes, size_t length, const char *authserv_id,
+                                   GPtrArray *issues)
+{
+    return parse(bytes, length, authserv_id, false, issues);
 }
 
 bool mail_sniff(const uint8_t *bytes, size_t length)

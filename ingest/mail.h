@@ -48,6 +48,9 @@ void mail_init(void);
  */
 struct mail *mail_parse(const uint8_t *bytes, size_t length, const char *authserv_id,
                         GPtrArray *issues);
+/* The same without the short cut of mail_plain.h, for tests to compare. */
+struct mail *mail_parse_with_gmime(const uint8_t *bytes, size_t length, const char *authserv_id,
+                                   GPtrArray *issues);
 void mail_free(struct mail *mail);
 
 /* Whether bytes begin as a message does: a "From " line or a header field. */

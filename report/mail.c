@@ -40,9 +40,9 @@ static char *make_message_id(void)
 static void set_subject(GMimeMessage *message, const struct digest *digest)
 {
     g_autofree char *headline = digest_headline(digest);
-    g_autofree char *valid = g_utf8_make_valid(headline, -1);
+    g_autofree char *shown = escape_terminal(headline);
     g_autofree char *cut =
-        g_utf8_substring(valid, 0, MIN(g_utf8_strlen(valid, -1), SUBJECT_COLUMNS));
+        g_utf8_substring(shown, 0, MIN(g_utf8_strlen(shown, -1), SUBJECT_COLUMNS));
     g_autofree char *whole = g_strconcat("tlstriage: ", cut, NULL);
     g_autofree char *safe = escape_header(whole);
 

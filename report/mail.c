@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SUBJECT_COLUMNS 180
+#define LINE_BYTES 900 /* RFC 5322, section 2.1.1: at most 998 */
 
 /* An address list of the configuration or the command line; a line break in it ends nothing. */
 static bool add_addresses(GMimeMessage *message, GMimeAddressType type, const char *text,
@@ -49,20 +50,41 @@ static void set_subject(GMimeMessage *message, const struct digest *digest)
     g_mime_object_set_header(GMIME_OBJECT(message), "Subject", safe, "us-ascii");
 }
 
+/* Plain ASCII is sent as it is, so that it can be read where no program decodes it. */
+static GMimeContentEncoding encoding_of(const char *text)
+{
+    if (!g_str_is_ascii(text))
+        return GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE;
+    for (const char *line = text; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        if (length > LINE_BYTES)
+            return GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE;
+        line += length + (line[length] == '\n');
+    }
+    return GMIME_CONTENT_ENCODING_7BIT;
+}
+
 /* The later place for a multipart: what the message holds is decided here alone. */
 static GMimeObject *make_body(const struct digest *digest, const struct format_options *options,
                               GError **error)
 {
     const struct format_options plain = {.width = options->width};
     g_autoptr(GString) text = g_string_new(NULL);
+    GMimeDataWrapper *content;
+    GMimeStream *stream;
     GMimeTextPart *part;
 
     if (!format_text(digest, &plain, text, error))
         return NULL;
+    /* Not g_mime_text_part_set_text(), which chooses a charset of its own. */
+    stream = g_mime_stream_mem_new_with_buffer(text->str, text->len);
+    content = g_mime_data_wrapper_new_with_stream(stream, GMIME_CONTENT_ENCODING_DEFAULT);
     part = g_mime_text_part_new_with_subtype("plain");
     g_mime_text_part_set_charset(part, "utf-8");
-    g_mime_text_part_set_text(part, text->str);
-    g_mime_part_set_content_encoding(GMIME_PART(part), GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+    g_mime_part_set_content(GMIME_PART(part), content);
+    g_mime_part_set_content_encoding(GMIME_PART(part), encoding_of(text->str));
+    g_object_unref(content);
+    g_object_unref(stream);
     return GMIME_OBJECT(part);
 }
 

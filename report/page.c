@@ -1,7 +1,8 @@
 #include "report/page.h"
 #include <string.h>
 
-#define GAP 2          /* blanks between columns */
+#define GAP 2 /* blanks between columns */
+#define STYLE_END "\033[0m"
 #define FIRST_COLUMN 8 /* no table cuts its first column further */
 
 static const char *const style_codes[] = {
@@ -87,20 +88,16 @@ void page_field(struct page *page, const char *label, const char *text)
     page_wrap(page, first, PAGE_LABEL, text);
 }
 
-static void append_styled(struct page *page, enum page_style style, const char *text)
+void page_heading(struct page *page, enum page_style style, const char *first, const char *text)
 {
-    if (!page->colour || style == STYLE_PLAIN)
-        g_string_append(page->out, text);
-    else
-        g_string_append_printf(page->out, "%s%s\033[0m", style_codes[style], text);
-}
+    guint columns = MIN(page_columns(first) + page_columns(text), page->width);
+    bool styled = page->colour && style != STYLE_PLAIN;
 
-void page_heading(struct page *page, enum page_style style, const char *text)
-{
-    guint columns = MIN(page_columns(text), page->width);
-
-    append_styled(page, style, text);
-    g_string_append_c(page->out, '\n');
+    if (styled)
+        g_string_append(page->out, style_codes[style]);
+    page_wrap(page, first, PAGE_INDENT, text);
+    if (styled)
+        g_string_append(page->out, STYLE_END);
     for (guint i = 0; i < columns; i++)
         g_string_append_c(page->out, '-');
     g_string_append_c(page->out, '\n');
@@ -109,8 +106,10 @@ void page_heading(struct page *page, enum page_style style, const char *text)
 void page_subheading(struct page *page, guint indent, const char *text)
 {
     append_blanks(page->out, indent);
-    append_styled(page, STYLE_BOLD, text);
-    g_string_append_c(page->out, '\n');
+    if (page->colour)
+        g_string_append_printf(page->out, "%s%s" STYLE_END "\n", style_codes[STYLE_BOLD], text);
+    else
+        g_string_append_printf(page->out, "%s\n", text);
 }
 
 struct table *table_new(const enum column_align *align, guint columns)

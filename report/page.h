@@ -11,9 +11,8 @@
 
 #define PAGE_WIDTH 76
 #define PAGE_WIDTH_MIN 40
-#define PAGE_LABEL                                                                                 \
-    15 /* columns of a field's label with its indentation and the blanks after it                  \
-        */
+/* Columns of a field's label with its indentation and the blanks after it. */
+#define PAGE_LABEL 16
 #define PAGE_INDENT 3
 
 enum page_style { STYLE_PLAIN, STYLE_BOLD, STYLE_RED, STYLE_YELLOW };
@@ -40,8 +39,8 @@ void page_field(struct page *page, const char *label, const char *text);
 void page_line(struct page *page, guint indent, const char *text);
 void page_blank(struct page *page);
 
-/* A heading on a line of its own, underlined. */
-void page_heading(struct page *page, enum page_style style, const char *text);
+/* A heading, underlined; `first` is what its first line begins with. */
+void page_heading(struct page *page, enum page_style style, const char *first, const char *text);
 /* Without underline, after `indent` blanks. */
 void page_subheading(struct page *page, guint indent, const char *text);
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const char *const effects[] = {
-    [EFFECT_UNKNOWN] = "the reports do not tell",
+    [EFFECT_UNKNOWN] = "the reports do not tell what became of it",
     [EFFECT_NONE] = "was delivered as if nothing had happened",
     [EFFECT_UNVERIFIED] = "was delivered encrypted, but nobody checked to whom",
     [EFFECT_PLAINTEXT] = "was delivered in clear",

@@ -57,7 +57,7 @@ static void write_faults(struct page *page, const struct digest *digest)
     if (faults->len <= TOLD_FAULTS)
         return;
     page_blank(page);
-    page_heading(page, STYLE_BOLD, "Further faults");
+    page_heading(page, STYLE_BOLD, "", "Further faults");
     for (guint i = TOLD_FAULTS; i < lined; i++)
         text_fault_line(page, g_ptr_array_index(faults, i), i + 1);
     write_more(page, faults->len, lined, "faults");
@@ -81,7 +81,7 @@ static void write_unexplained(struct page *page, const GPtrArray *unexplained)
     if (unexplained->len == 0)
         return;
     page_blank(page);
-    page_heading(page, STYLE_BOLD, "Failed sessions that the reports do not explain");
+    page_heading(page, STYLE_BOLD, "", "Failed sessions that the reports do not explain");
     page_wrap(page, "   ", PAGE_INDENT,
               "These reports count failures and give no failure-details (RFC 8460, section 4.4, "
               "lets them). Look at what the other reports of these days say.");
@@ -119,15 +119,15 @@ static void write_singles(struct page *page, const GPtrArray *singles)
 
     if (singles->len == 0)
         return;
-    g_string_append_printf(text,
-                           "%u of a kind that failed once only, nothing to do yet: ", singles->len);
+    g_string_append_printf(text, "%u failure%s seen once only, nothing to do yet: ", singles->len,
+                           singles->len == 1 ? "" : "s");
     for (guint i = 0; i < shown; i++) {
         g_string_append(text, i > 0 ? "; " : "");
         append_single(text, g_ptr_array_index(singles, i));
     }
     phrase_rest(text, singles->len, shown);
     page_blank(page);
-    page_heading(page, STYLE_BOLD, "Single failed sessions");
+    page_heading(page, STYLE_BOLD, "", "Single failed sessions");
     page_wrap(page, "   ", PAGE_INDENT, text->str);
 }
 
@@ -155,12 +155,13 @@ static void write_fine(struct page *page, const struct digest *digest)
     if (fine->len == 0)
         return;
     page_blank(page);
-    page_heading(page, STYLE_BOLD, "Domains that are fine");
+    page_heading(page, STYLE_BOLD, "", "Domains that are fine");
     if (digest->all) {
         write_fine_table(page, fine);
         return;
     }
-    g_string_append_printf(text, "%u", fine->len);
+    g_string_append_printf(text, "%u domain%s without a failure", fine->len,
+                           fine->len == 1 ? "" : "s");
     for (guint i = 0; i < fine->len && fine->len <= SHOWN_FINE; i++) {
         const struct fine_domain *domain = g_ptr_array_index(fine, i);
         g_autofree char *name = phrase_domain(domain->name);
@@ -206,7 +207,7 @@ static void write_reporters(struct page *page, const GPtrArray *reporters)
     if (reporters->len == 0)
         return;
     page_blank(page);
-    page_heading(page, STYLE_BOLD, "Who reported");
+    page_heading(page, STYLE_BOLD, "", "Who reported");
     for (guint i = 0; i < G_N_ELEMENTS(heads); i++)
         table_take(table, g_strdup(heads[i]));
     table_take(table, g_strdup(unauthenticated ? "Unsigned" : ""));
@@ -246,7 +247,7 @@ static void write_intake(struct page *page, const struct digest *digest)
     if (*arrivals == '\0' && *issues == '\0' && digest->quarantined + digest->not_yet_read == 0)
         return;
     page_blank(page);
-    page_heading(page, STYLE_BOLD, "What came in");
+    page_heading(page, STYLE_BOLD, "", "What came in");
     page_field(page, "Arrivals", arrivals);
     page_field(page, "Issues", issues);
     page_field(page, "Unreadable", digest->quarantined > 0 ? quarantined : NULL);

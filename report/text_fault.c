@@ -23,14 +23,20 @@ char *text_command(const struct digest *digest)
     return g_strdup_printf("tlstriage --db %s", store);
 }
 
-static char *title_of(const struct fault *fault, guint number)
+/* "1. CRITICAL  " */
+static char *mark_of(const struct fault *fault, guint number)
 {
     g_autofree char *severity = g_ascii_strup(severity_word(fault->severity), -1);
+
+    return g_strdup_printf("%u. %s  ", number, severity);
+}
+
+static char *title_of(const struct fault *fault)
+{
     g_autofree char *place = phrase_text(digest_fault_place(fault));
     GString *title = g_string_new(NULL);
 
-    g_string_append_printf(title, "%u. %s  %s: %s", number, severity,
-                           failure_type_label(fault->type), place);
+    g_string_append_printf(title, "%s: %s", failure_type_label(fault->type), place);
     phrase_rest(title, fault->mx->len > 0 ? fault->mx->len : fault->domains->len, 1);
     return g_string_free(title, FALSE);
 }
@@ -171,13 +177,14 @@ static void write_policies(struct page *page, const struct fault *fault)
 void text_fault(struct page *page, const struct digest *digest, const struct fault *fault,
                 guint number)
 {
-    g_autofree char *title = title_of(fault, number);
     const char *word = failure_type_word(fault->type);
+    g_autofree char *mark = mark_of(fault, number);
+    g_autofree char *title = title_of(fault);
     g_autofree char *more = g_strdup_printf("More: tlstriage explain %s", word);
     struct fault_facts facts;
 
     page_blank(page);
-    page_heading(page, style_of(fault->severity), title);
+    page_heading(page, style_of(fault->severity), mark, title);
     write_fields(page, digest, fault);
     write_reporters(page, fault);
     write_policies(page, fault);
@@ -190,7 +197,8 @@ void text_fault(struct page *page, const struct digest *digest, const struct fau
 
 void text_fault_line(struct page *page, const struct fault *fault, guint number)
 {
-    g_autofree char *title = title_of(fault, number);
+    g_autofree char *mark = mark_of(fault, number);
+    g_autofree char *title = title_of(fault);
 
-    page_wrap(page, "", TEXT_INDENT, title);
+    page_wrap(page, mark, TEXT_INDENT, title);
 }

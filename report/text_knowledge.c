@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define TEXT_INDENT 6
+#define ITEM_INDENT 3 /* of commands, to stand under the text of their step */
 
 /* In the order in which a postmaster asks. What prevents it is told by `explain`. */
 static const enum knowledge_section digest_sections[] = {
@@ -20,7 +21,7 @@ static void write_command(struct page *page, const char *command)
 
     for (guint i = 0; lines[i] != NULL; i++) {
         g_autofree char *safe = escape_terminal(lines[i]);
-        page_line(page, TEXT_INDENT + 2, safe);
+        page_line(page, TEXT_INDENT + ITEM_INDENT, safe);
     }
 }
 

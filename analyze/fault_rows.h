@@ -5,11 +5,11 @@
 #ifndef ANALYZE_FAULT_ROWS_H
 #define ANALYZE_FAULT_ROWS_H
 
-#include "schema/record.h"
+#include "analyze/fault.h"
 #include <glib.h>
 
 /* Past this many rows a policy keeps one row for each failure type, without its addresses. */
-#define FAULT_ROWS 4000000
+#define FAULT_ROWS 2000000
 
 /* Each text once. Number 0 is "no text". */
 struct names {
@@ -84,5 +84,16 @@ int keys_compare(const int64_t *a, const int64_t *b, size_t count);
  * O(n log n) whatever the reports hold.
  */
 void fault_group(struct fault_builder *builder);
+
+/* Sorts the rows so that those of one fault stand together, in the order that fault_sum() needs. */
+void fault_sort(struct fault_builder *builder);
+
+/*
+ * The fault of the rows [from, to), not yet judged. `newest`: reporter -> the newest day that it
+ * reported, in days. `stamp`: another number for each fault, from 1.
+ */
+struct fault *fault_sum(struct fault_builder *builder, GHashTable *newest, guint32 stamp,
+                        guint from, guint to);
+void fault_free(struct fault *fault);
 
 #endif

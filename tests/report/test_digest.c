@@ -344,6 +344,29 @@ static void what_came_in_is_counted(void **state)
     assert_non_null(strstr(text, "tlstriage --db '/var/lib/tlstriage/tlstriage.db' sql"));
 }
 
+static void late_unsigned_and_unknown_are_said(void **state)
+{
+    struct said said = story[0];
+    g_autoptr(Digest) digest = NULL;
+    struct fault *fault;
+    struct fault_reporter *reporter;
+    g_autofree char *text = NULL;
+
+    (void)state;
+    said.domain = "";
+    digest = digest_of(&said, 1);
+    fault = g_ptr_array_index(digest->faults->faults, 0);
+    fault->effects_differ = true;
+    reporter = g_ptr_array_index(fault->reporters, 0);
+    reporter->late = reporter->authenticated_fail = true;
+    reporter->since = TODAY - 9 * FAULT_DAY;
+    text = write_as("text", digest, &plain);
+    assert_non_null(strstr(text, "(unknown domain)"));
+    assert_non_null(strstr(text, "312  2026-11-13  2026-11-21  2026-11-22  late, unsigned\n"));
+    assert_non_null(strstr(text, "2026-11-13 to 2026-11-21"));
+    assert_non_null(strstr(text, "not so at every sender"));
+}
+
 /* ---- hostile texts ---- */
 
 static struct digest *evil_digest(void)
@@ -598,6 +621,7 @@ int main(void)
         cmocka_unit_test(three_thousand_domains_are_one_short_section),
         cmocka_unit_test(thousands_of_faults_do_not_drown_the_reader),
         cmocka_unit_test(what_came_in_is_counted),
+        cmocka_unit_test(late_unsigned_and_unknown_are_said),
         cmocka_unit_test(nothing_of_strangers_acts_on_a_terminal),
         cmocka_unit_test(a_silent_digest_is_safe_too),
         cmocka_unit_test(the_json_has_all_and_says_it_with_our_words),

@@ -67,6 +67,8 @@ static int deliver(struct cli *cli)
         return EXIT_TEMPFAIL;
     }
     ok = cli_open_store(cli, STORE_WRITE);
+    if (ok)
+        store_leave_log(cli->store);
     if (ok && !intake_unit(cli, &unit, &counts, &error)) {
         cli_fail(cli, error);
         ok = false;

@@ -13,26 +13,22 @@ static struct page new_page(GString *out)
                          terminal_takes_colour()};
 }
 
-static void list_kind(GString *out, enum knowledge_kind wanted, const char *heading)
-{
-    g_autoptr(GPtrArray) words = knowledge_words();
-    enum knowledge_kind kind;
-
-    g_string_append_printf(out, "%s%s\n", out->len > 0 ? "\n" : "", heading);
-    for (guint i = 0; i < words->len; i++) {
-        const char *word = g_ptr_array_index(words, i);
-        if (knowledge_kind_of(word, &kind) && kind == wanted)
-            g_string_append_printf(out, "  %-26s %s\n", word, knowledge_title(word));
-    }
-}
-
+/* One a line, the word first: people and the completion of shells read it. */
 static int list_words(struct cli *cli)
 {
+    static const char *const kinds[] = {[KNOWLEDGE_FAILURE] = "failure",
+                                        [KNOWLEDGE_CAUSE] = "cause",
+                                        [KNOWLEDGE_RESULT] = "result"};
+    g_autoptr(GPtrArray) words = knowledge_words();
     g_autoptr(GString) out = g_string_new(NULL);
+    enum knowledge_kind kind;
 
-    list_kind(out, KNOWLEDGE_FAILURE, "Failure types");
-    list_kind(out, KNOWLEDGE_RESULT, "Result types of RFC 8460");
-    list_kind(out, KNOWLEDGE_CAUSE, "Causes");
+    for (guint i = 0; i < words->len; i++) {
+        const char *word = g_ptr_array_index(words, i);
+        if (knowledge_kind_of(word, &kind))
+            g_string_append_printf(out, "%-28s %-8s %s\n", word, kinds[kind],
+                                   knowledge_title(word));
+    }
     return cli_print(cli, out->str) ? EXIT_DONE : EXIT_TROUBLE;
 }
 

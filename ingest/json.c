@@ -196,38 +196,3 @@ json_t *json_read(const char *text, size_t length, size_t *consumed, GPtrArray *
     json_repair_clear(&repair);
     return value;
 }
-
-/* jansson gives a few bytes at a time: collected, they cost a third. */
-struct digest {
-    GChecksum *checksum;
-    size_t length;
-    char bytes[4096];
-};
-
-static int digest_add(const char *bytes, size_t length, void *data)
-{
-    struct digest *digest = data;
-
-    if (length > sizeof digest->bytes - digest->length) {
-        g_checksum_update(digest->checksum, (const guchar *)digest->bytes, (gssize)digest->length);
-        digest->length = 0;
-    }
-    if (length > sizeof digest->bytes) {
-        g_checksum_update(digest->checksum, (const guchar *)bytes, (gssize)length);
-        return 0;
-    }
-    memcpy(digest->bytes + digest->length, bytes, length);
-    digest->length += length;
-    return 0;
-}
-
-void json_hash(const json_t *value, uint8_t hash[RECORD_HASH_BYTES])
-{
-    struct digest digest = {.checksum = g_checksum_new(G_CHECKSUM_SHA256)};
-    gsize length = RECORD_HASH_BYTES;
-
-    json_dump_callback(value, digest_add, &digest, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
-    g_checksum_update(digest.checksum, (const guchar *)digest.bytes, (gssize)digest.length);
-    g_checksum_get_digest(digest.checksum, hash, &length);
-    g_checksum_free(digest.checksum);
-}

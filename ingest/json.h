@@ -43,7 +43,10 @@ json_t *json_read(const char *text, size_t length, size_t *consumed, GPtrArray *
 void json_turn_take(size_t length);
 void json_turn_pass(size_t length);
 
-/* SHA-256 of the value in canonical form: compact, names sorted. */
+/*
+ * SHA-256 of the value: neither white space nor the order of names counts, everything else does.
+ * Part of a store's identity: a change of the form hashed makes every kept report a new one.
+ */
 void json_hash(const json_t *value, uint8_t hash[RECORD_HASH_BYTES]);
 
 #endif

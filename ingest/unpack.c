@@ -100,6 +100,29 @@ static GBytes *output_take(struct output *output)
     return g_bytes_new_take(output->bytes, output->length);
 }
 
+/* Memory as GLib gives it: without any the program ends, and setting zlib up cannot fail. */
+static voidpf zlib_alloc(voidpf opaque, uInt items, uInt size)
+{
+    (void)opaque;
+    return g_malloc_n(items, size);
+}
+
+static void zlib_free(voidpf opaque, voidpf memory)
+{
+    (void)opaque;
+    g_free(memory);
+}
+
+static z_stream new_stream(const uint8_t *bytes, size_t length)
+{
+    return (z_stream){
+        .next_in = (Bytef *)bytes,
+        .avail_in = (uInt)MIN(length, G_MAXUINT),
+        .zalloc = zlib_alloc,
+        .zfree = zlib_free,
+    };
+}
+
 enum gzip_end { GZIP_WHOLE, GZIP_CUT, GZIP_DAMAGED, GZIP_LIMIT };
 
 /* One gzip member into the output. */
@@ -154,13 +177,12 @@ static void note_gzip_end(GPtrArray *issues, const char *part, enum gzip_end end
 static void unpack_gzip(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
                         GPtrArray *issues, GPtrArray *members)
 {
-    z_stream stream = {.next_in = (Bytef *)bytes, .avail_in = (uInt)MIN(length, G_MAXUINT)};
+    z_stream stream = new_stream(bytes, length);
     struct unpack_member *member = g_new0(struct unpack_member, 1);
     struct output output;
 
     output_init(&output, length, ceiling_for(length, *budget));
-    if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
-        g_error("zlib: out of memory");
+    inflateInit2(&stream, GZIP_WINDOW);
     enum gzip_end end = inflate_all(&stream, &output);
     note_gzip_end(issues, part, end, &stream, output.length);
     inflateEnd(&stream);
@@ -247,10 +269,8 @@ static void unpack_zip(const uint8_t *bytes, size_t length, size_t *budget, cons
 {
     struct archive *archive = archive_read_new();
 
-    if (archive == NULL)
-        g_error("libarchive: out of memory");
-    archive_read_support_format_zip(archive);
-    if (archive_read_open_memory(archive, bytes, length) == ARCHIVE_OK)
+    if (archive != NULL && archive_read_support_format_zip(archive) == ARCHIVE_OK &&
+        archive_read_open_memory(archive, bytes, length) == ARCHIVE_OK)
         read_zip(archive, length, budget, part, issues, members);
     else
         note(issues, part, ISSUE_WARNING, NULL, "the zip cannot be read");
@@ -277,13 +297,11 @@ GPtrArray *unpack(const uint8_t *bytes, size_t length, size_t *budget, const cha
 
 GBytes *unpack_pack(const uint8_t *bytes, size_t length)
 {
-    z_stream stream = {.next_in = (Bytef *)bytes, .avail_in = (uInt)MIN(length, G_MAXUINT)};
+    z_stream stream = new_stream(bytes, length);
     uint8_t *packed;
     size_t bound;
 
-    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
-                     Z_DEFAULT_STRATEGY) != Z_OK)
-        g_error("zlib: out of memory");
+    deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY);
     bound = deflateBound(&stream, (uLong)length);
     packed = g_malloc(bound);
     stream.next_out = packed;

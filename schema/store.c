@@ -1,6 +1,6 @@
 #include "schema/store.h"
 #include "schema/embedded.h"
-#include "schema/store_internal.h"
+#include "schema/store_private.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,6 +14,12 @@
 
 /* Pages kept in memory, in KiB: a bound on what a large store may take. */
 #define CACHE_KIB 8192
+
+/* The log goes into the file after so many pages: twice the pages, half the writing. */
+#define CHECKPOINT_PAGES 4000
+
+/* What the log keeps of its size after that. */
+#define LOG_BYTES_KEPT (20 << 20)
 
 struct header {
     int application_id;
@@ -248,7 +254,9 @@ static int open_immutable(struct store *store)
 static bool open_database(struct store *store, enum store_mode mode, GError **error)
 {
     static const char probe[] = "SELECT 1 FROM sqlite_schema LIMIT 1";
-    int flags = mode == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+    /* One thread uses a store at a time. */
+    int flags =
+        SQLITE_OPEN_NOMUTEX | (mode == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
     int code = sqlite3_open_v2(store->path, &store->db, flags, NULL);
 
     sqlite3_busy_handler(store->db, on_busy, &store->waiting_since);
@@ -291,8 +299,11 @@ static bool use_log(struct store *store, GError **error)
 
 static bool prepare_to_write(struct store *store, const struct header *header, GError **error)
 {
-    return use_log(store, error) &&
-           store_exec(store, "PRAGMA journal_size_limit=0", "setting up the log", error) &&
+    g_autofree char *log_limits =
+        g_strdup_printf("PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%d",
+                        CHECKPOINT_PAGES, LOG_BYTES_KEPT);
+
+    return use_log(store, error) && store_exec(store, log_limits, "setting up the log", error) &&
            (header->version == store_schema_version() || migrate(store, error));
 }
 
@@ -312,12 +323,27 @@ struct store *store_open(const char *path, enum store_mode mode, GError **error)
     return store;
 }
 
+void store_leave_log(struct store *store)
+{
+    store->leaves_log = true;
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+/* As the last one out: a reader who cannot write the folder needs the log to be there, and small.
+ */
+static void empty_log(struct store *store)
+{
+    if (store->db != NULL && !store->leaves_log && sqlite3_db_readonly(store->db, "main") == 0)
+        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 void store_close(struct store *store)
 {
     if (store == NULL)
         return;
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(store->prepared[i]);
+    empty_log(store);
     sqlite3_close(store->db);
     g_free(store->path);
     g_free(store);

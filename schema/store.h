@@ -34,6 +34,11 @@ enum store_mode {
  */
 struct store *store_open(const char *path, enum store_mode mode, GError **error);
 void store_close(struct store *store);
+/*
+ * Leaves the write-ahead log as it is at close, for whoever writes one thing and goes: what was
+ * committed is durable in the log, and a later writer moves it into the file.
+ */
+void store_leave_log(struct store *store);
 const char *store_path(const struct store *store);
 
 /* Version of the schema this program makes: the number of its migrations. */

@@ -1,5 +1,5 @@
 /* What came in, into the store: arrivals, reports, revisions, the quarantine, issues. */
-#include "schema/store_internal.h"
+#include "schema/store_private.h"
 #include <jansson.h>
 #include <string.h>
 

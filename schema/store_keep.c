@@ -1,5 +1,5 @@
 /* What is kept and for how long: pruning, the quarantine's bounds, reading again. */
-#include "schema/store_internal.h"
+#include "schema/store_private.h"
 #include <string.h>
 
 #define DAY 86400

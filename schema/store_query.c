@@ -1,5 +1,5 @@
 /* What the store is asked: reports for analysis, tallies for the digest, SQL of a person. */
-#include "schema/store_internal.h"
+#include "schema/store_private.h"
 #include <jansson.h>
 
 /* Bounds of a filter as a statement wants them: zero is no bound. */

@@ -1,4 +1,4 @@
-#include "schema/store_internal.h"
+#include "schema/store_private.h"
 
 const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",

@@ -1,6 +1,6 @@
 /* Shared by store*.c only. */
-#ifndef SCHEMA_STORE_INTERNAL_H
-#define SCHEMA_STORE_INTERNAL_H
+#ifndef SCHEMA_STORE_PRIVATE_H
+#define SCHEMA_STORE_PRIVATE_H
 
 #include "schema/error.h"
 #include "schema/store.h"
@@ -54,6 +54,7 @@ struct store {
     sqlite3 *db;
     char *path;
     gint64 waiting_since; /* of the busy handler, monotonic */
+    bool leaves_log;
     sqlite3_stmt *prepared[STATEMENT_COUNT];
 };
 

@@ -7,10 +7,13 @@
 #include "ingest/json.h"
 #include "ingest/limits.h"
 #include "ingest/mail.h"
-#include "ingest/text.h"
+#include "ingest/stream.h"
 #include "ingest/tlsrpt.h"
+#include "ingest/tlsrpt_domain.h"
 #include "ingest/unpack.h"
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* How much of an XML text is looked at for its root element. */
 #define XML_HEAD 4096
@@ -29,6 +32,7 @@ struct piece {
     bool alone;                      /* nothing else came from that container */
     bool claims_report;              /* type or name say it is a TLS report */
     bool expected;                   /* at least the mail around it says there is a report */
+    bool may_be_mail;                /* a mail or mbox in here is worth opening */
     int depth;                       /* of containers and mails around it */
     const char *part;                /* "2", NULL for a plain file */
     const char *file_name;
@@ -38,6 +42,7 @@ struct piece {
 };
 
 static bool take_piece(struct work *work, const struct piece *piece);
+static bool take_messages(struct work *work, const struct piece *piece);
 
 void ingest_init(void)
 {
@@ -263,6 +268,7 @@ static bool take_container(struct work *work, const struct piece *piece, enum un
         struct piece inner = *piece;
         inner.bytes = member->bytes;
         inner.depth++;
+        inner.may_be_mail = true;
         /* Of nested containers the outermost is kept. */
         if (piece->outer == NULL) {
             inner.outer = piece->bytes;
@@ -314,7 +320,9 @@ static bool take_piece(struct work *work, const struct piece *piece)
     else if (is_dmarc(text, length)) {
         take_dmarc(work, piece);
         return true;
-    }
+    } else if (piece->may_be_mail && piece->depth < LIMIT_UNPACK_DEPTH &&
+               mail_sniff((const uint8_t *)text, length))
+        taken = take_messages(work, piece);
     if (!taken && (piece->claims_report || piece->expected) && work->arrival->unread->len == unread)
         quarantine_for_issues(work, piece, first,
                               length == 0                  ? "empty where a report should be"
@@ -330,15 +338,17 @@ static bool is_expected(const struct mail_part *part)
            strstr(part->content_type, "zip") != NULL;
 }
 
-static struct piece piece_of_part(const struct mail_part *part)
+static struct piece piece_of_part(const struct mail_part *part, int depth)
 {
     return (struct piece){
         .bytes = part->bytes,
+        .depth = depth,
         .part = part->part,
         .file_name = part->file_name,
         .claims_report =
             type_claims_report(part->content_type) || name_claims_report(part->file_name),
         .expected = is_expected(part),
+        .may_be_mail = strcmp(part->content_type, "application/octet-stream") == 0,
         .report_domain = part->report_domain,
         .report_submitter = part->report_submitter,
         .subject = part->subject,
@@ -347,29 +357,30 @@ static struct piece piece_of_part(const struct mail_part *part)
 
 /* Parts for a person come last, and only where no other part held a report: the text beside a
    report is not one, even if it quotes JSON. */
-static void take_parts(struct work *work, const struct mail *mail)
+static bool take_parts(struct work *work, const struct mail *mail, int depth)
 {
     bool taken = false;
 
     for (int texts = 0; texts <= 1 && !taken; texts++)
         for (guint i = 0; i < mail->parts->len; i++) {
             const struct mail_part *part = g_ptr_array_index(mail->parts, i);
-            struct piece piece = piece_of_part(part);
+            struct piece piece = piece_of_part(part, depth);
             bool is_text = part->is_text && !piece.claims_report;
             if (is_text == (texts == 1))
                 taken |= take_piece(work, &piece);
         }
+    return taken;
 }
 
-static void copy_mail_fields(struct work *work, struct mail *mail)
+static void copy_mail_fields(struct work *work, const struct mail *mail)
 {
     struct arrival *arrival = work->arrival;
 
     arrival->is_mail = true;
     arrival->kind = mail->kind;
     arrival->authenticated = mail->authenticated;
-    arrival->sender = g_steal_pointer(&mail->sender);
-    arrival->message_id = g_steal_pointer(&mail->message_id);
+    arrival->sender = g_strdup(mail->sender);
+    arrival->message_id = g_strdup(mail->message_id);
     arrival->subject = g_strdup(mail->subject);
     arrival->report_domain = g_strdup(mail->report_domain);
     arrival->report_submitter = g_strdup(mail->report_submitter);
@@ -378,13 +389,73 @@ static void copy_mail_fields(struct work *work, struct mail *mail)
         arrival->received_at = mail->date;
 }
 
-static void take_mail(struct work *work, const uint8_t *bytes, size_t length)
+static void number_parts(struct mail *mail, guint message)
 {
-    g_autoptr(Mail) mail =
-        mail_parse(bytes, length, work->context->site->authserv_id, work->arrival->issues);
+    for (guint i = 0; i < mail->parts->len; i++) {
+        struct mail_part *part = g_ptr_array_index(mail->parts, i);
+        char *number = g_strdup_printf("%u:%s", message, part->part);
+        g_free(part->part);
+        part->part = number;
+    }
+}
 
-    copy_mail_fields(work, mail);
-    take_parts(work, mail);
+/* `message` counts within an mbox; 0: a mail by itself, which then is what arrived. What is inside
+   another mail does not speak for it. */
+static bool take_message(struct work *work, GBytes *bytes, guint message, int depth)
+{
+    gsize length;
+    const uint8_t *data = g_bytes_get_data(bytes, &length);
+    g_autoptr(Mail) mail =
+        mail_parse(data, length, work->context->site->authserv_id, work->arrival->issues);
+
+    if (message == 0 && !work->arrival->is_mail)
+        copy_mail_fields(work, mail);
+    if (message > 0)
+        number_parts(mail, message);
+    return take_parts(work, mail, depth);
+}
+
+/* An unpacked mbox is bounded, so it may go through memory. */
+static bool take_mbox(struct work *work, const struct piece *piece)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(piece->bytes, &length);
+    int file = memfd_create("mbox", MFD_CLOEXEC);
+    bool taken = false;
+
+    if (file < 0 || write(file, text, length) != (ssize_t)length || lseek(file, 0, SEEK_SET) != 0) {
+        if (file >= 0)
+            close(file);
+        return false;
+    }
+    struct stream *stream = stream_new();
+    struct stream_unit unit = {0};
+    stream_open(stream, file, false);
+    while (stream_next(stream, &unit)) {
+        taken |= take_message(work, unit.bytes, unit.message, piece->depth + 1);
+        g_bytes_unref(unit.bytes);
+    }
+    stream_free(stream);
+    return taken;
+}
+
+static bool take_messages(struct work *work, const struct piece *piece)
+{
+    gsize length;
+    const uint8_t *bytes = g_bytes_get_data(piece->bytes, &length);
+
+    return stream_is_mbox(bytes, length) ? take_mbox(work, piece)
+                                         : take_message(work, piece->bytes, 0, piece->depth + 1);
+}
+
+/* Among files of all kinds only RFC 8460, section 5.1, makes a name a claim. */
+static bool has_report_name(const char *name)
+{
+    struct tlsrpt_label label;
+    bool has = tlsrpt_label_of_file_name(name, &label);
+
+    tlsrpt_label_clear(&label);
+    return has;
 }
 
 static void take_file(struct work *work, const struct unit *unit)
@@ -392,7 +463,7 @@ static void take_file(struct work *work, const struct unit *unit)
     struct piece piece = {
         .bytes = unit->bytes,
         .file_name = unit->file_name,
-        .claims_report = name_claims_report(unit->file_name),
+        .claims_report = has_report_name(unit->file_name),
     };
 
     take_piece(work, &piece);
@@ -493,7 +564,7 @@ struct arrival *ingest_unit(const struct unit *unit, const struct ingest_context
         issue_add(arrival->issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
                   "longer than the limit; only the first %zu bytes were read", (size_t)length);
     if (is_mail(bytes, length))
-        take_mail(&work, bytes, length);
+        take_message(&work, unit->bytes, 0, 0);
     else
         take_file(&work, unit);
     settle_kind(arrival);

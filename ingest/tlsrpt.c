@@ -15,7 +15,6 @@
 #include "ingest/text.h"
 #include "ingest/tlsrpt_domain.h"
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 #define CLAUSE_JSON "RFC 8460, section 4.4"
@@ -25,30 +24,54 @@
 /* A period that begins later than this after now is noted: a clock or a forger is wrong. */
 #define FUTURE_SLACK (2 * DAY)
 
+/* The last second of year 9999: what is later has no RFC 3339 form. */
+#define TIME_MAX INT64_C(253402300799)
+
 struct reading {
     struct report *report;
     guint details; /* over all policies, against LIMIT_DETAILS */
     char part[64]; /* "policies[3]"; "" at the top */
 };
 
+/* Whether this was said of the same part: a thousand details have the same defect. */
+static bool is_noted(const struct reading *reading, const char *problem)
+{
+    const GPtrArray *issues = reading->report->issues;
+
+    for (guint i = issues->len; i-- > 0;) {
+        const struct issue *issue = g_ptr_array_index(issues, i);
+        if (strcmp(issue->part != NULL ? issue->part : "", reading->part) != 0)
+            return false;
+        if (strcmp(issue->problem, problem) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Without a clause it is a limit of ours that was met. */
 G_GNUC_PRINTF(4, 5)
 static void note(struct reading *reading, enum issue_severity severity, const char *clause,
                  const char *format, ...)
 {
     GPtrArray *issues = reading->report->issues;
-    g_autofree char *problem = NULL;
+    g_autofree char *text = NULL, *problem = NULL;
     va_list args;
 
     if (issues->len >= LIMIT_ISSUES)
         return;
     va_start(args, format);
-    problem = g_strdup_vprintf(format, args);
+    text = g_strdup_vprintf(format, args);
     va_end(args);
+    /* A quotation may have been cut within a character. */
+    problem = g_utf8_make_valid(text, -1);
+    if (is_noted(reading, problem))
+        return;
     if (issues->len + 1 == LIMIT_ISSUES)
         issue_add(issues, ISSUE_LIMIT, ISSUE_NOTICE, NULL,
                   "more than %d issues; the rest is not listed", LIMIT_ISSUES);
     else
-        issue_add(issues, ISSUE_REPORT, severity, clause, "%s", problem);
+        issue_add(issues, clause != NULL ? ISSUE_REPORT : ISSUE_LIMIT, severity, clause, "%s",
+                  problem);
     if (reading->part[0] != '\0')
         issues_place(issues, issues->len - 1, reading->part);
 }
@@ -100,7 +123,19 @@ static json_t *member(struct reading *reading, const json_t *object, const char 
 
     if (value == NULL && json_is_object(object))
         value = find_alias(reading, object, name);
-    return json_is_null(value) ? NULL : value;
+    if (!json_is_null(value))
+        return value;
+    note(reading, ISSUE_NOTICE, CLAUSE_JSON, "\"%s\" is null", name);
+    return NULL;
+}
+
+static char *text_of_number(const json_t *number)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    if (json_is_integer(number))
+        return g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(number));
+    return g_strdup(g_ascii_formatd(text, sizeof(text), "%.15g", json_real_value(number)));
 }
 
 /* A string, or what can be read as one: a number, the only element of an array. */
@@ -113,8 +148,10 @@ static char *text_of(struct reading *reading, const json_t *value, const char *n
         value = json_array_get(value, 0);
     if (json_is_string(value)) {
         text = text_bounded(json_string_value(value), json_string_length(value), limit, &cut);
-    } else if (json_is_integer(value)) {
-        text = g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        if (text == NULL)
+            note(reading, ISSUE_NOTICE, CLAUSE_JSON, "\"%s\" is empty", name);
+    } else if (json_is_number(value)) {
+        text = text_of_number(value);
         note(reading, ISSUE_NOTICE, CLAUSE_JSON, "\"%s\" is a number, not a string", name);
     } else if (value != NULL && !json_is_null(value)) {
         note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"%s\" is no string", name);
@@ -135,9 +172,8 @@ static char *required_text(struct reading *reading, const json_t *object, const 
     json_t *value = member(reading, object, name);
     char *text = text_of(reading, value, name, LIMIT_TEXT_BYTES);
 
-    if (value == NULL)
-        note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"%s\" is missing%s", name,
-             json_object_get(object, name) != NULL ? " (null)" : "");
+    if (value == NULL && json_object_get(object, name) == NULL)
+        note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"%s\" is missing", name);
     return text;
 }
 
@@ -169,19 +205,25 @@ static char *address_member(struct reading *reading, const json_t *object, const
 /* What a count is written as, brought to a number; false where it says nothing. */
 static bool count_of(const json_t *value, gint64 *count)
 {
+    g_autofree char *text = NULL;
+    double number = json_real_value(value);
+
     if (json_is_integer(value)) {
         *count = json_integer_value(value);
         return true;
     }
-    if (json_is_real(value) && isfinite(json_real_value(value)) &&
-        fabs(json_real_value(value)) < 9e18) {
-        *count = (gint64)json_real_value(value);
-        return true;
-    }
-    if (!json_is_string(value))
+    if (json_is_string(value)) {
+        char *end;
+        text = g_strstrip(g_strdup(json_string_value(value)));
+        number = g_ascii_strtod(text, &end);
+        /* No "nan", no "0x10". */
+        if (*text == '\0' || *end != '\0' || text[strspn(text, "+-.0123456789eE")] != '\0')
+            return false;
+    } else if (!json_is_real(value)) {
         return false;
-    g_autofree char *text = g_strstrip(g_strdup(json_string_value(value)));
-    return g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, count, NULL);
+    }
+    *count = (gint64)CLAMP(number, -1.0, 2.0 * RECORD_COUNT_MAX);
+    return true;
 }
 
 /* A session count within 0 .. RECORD_COUNT_MAX; false where it is missing or no number. */
@@ -207,85 +249,112 @@ static bool count_member(struct reading *reading, const json_t *object, const ch
     return true;
 }
 
-/* RFC 3339, or with a blank for the T, without a zone (Microsoft; taken as UTC), a day alone,
-   seconds since 1970. 0 where it is none of these. */
-static gint64 time_of_text(const char *text, bool *loose)
+static bool has_zone(const char *text)
 {
-    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, utc);
-    g_autofree char *day = NULL;
-    gint64 seconds = 0;
     size_t length = strlen(text);
 
-    *loose = time == NULL || length < 20 || text[10] != 'T';
-    if (time == NULL && length == 10)
-        time = g_date_time_new_from_iso8601(day = g_strconcat(text, "T00:00:00Z", NULL), utc);
+    return length > 19 && (g_ascii_toupper(text[length - 1]) == 'Z' || text[length - 6] == '+' ||
+                           text[length - 6] == '-');
+}
+
+/* RFC 3339, or with a blank for the T, without a zone (Microsoft; taken as UTC), a day alone,
+   seconds since 1970. 0 where it is none of these, or out of all bounds. */
+static gint64 time_of_text(const char *text)
+{
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autofree char *whole = g_strconcat(text, strlen(text) == 10 ? "T00:00:00Z" : "", NULL);
+    g_autofree char *upper = g_ascii_strup(whole, -1); /* GLib knows no 't' and 'z' */
+    g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(upper, utc);
+    gint64 seconds = 0;
+
     if (time != NULL)
-        return g_date_time_to_unix(time);
-    return g_ascii_string_to_signed(text, 10, 0, INT64_C(253402300799), &seconds, NULL) ? seconds
-                                                                                        : 0;
+        seconds = g_date_time_to_unix(time);
+    else
+        g_ascii_string_to_signed(text, 10, 0, TIME_MAX, &seconds, NULL);
+    return seconds > 0 && seconds <= TIME_MAX ? seconds : 0;
 }
 
 static gint64 time_member(struct reading *reading, const json_t *object, const char *name)
 {
+    static const char clause[] = "RFC 8460, section 4.4; RFC 3339, section 5.6";
     g_autofree char *text = text_member(reading, object, name);
-    bool loose = false;
     gint64 time;
 
     if (text == NULL) {
         note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"%s\" is missing", name);
         return 0;
     }
-    time = time_of_text(text, &loose);
+    time = time_of_text(text);
     if (time == 0)
-        note(reading, ISSUE_WARNING, "RFC 8460, section 4.4; RFC 3339, section 5.6",
-             "\"%s\" is no time: \"%.60s\"", name, text);
-    else if (loose)
-        note(reading, ISSUE_NOTICE, "RFC 8460, section 4.4; RFC 3339, section 5.6",
-             "\"%s\" is not in the form of RFC 3339; taken as UTC", name);
+        note(reading, ISSUE_WARNING, clause, "\"%s\" is no time: \"%.60s\"", name, text);
+    else if (text[4] != '-' || (text[10] != '\0' && g_ascii_toupper(text[10]) != 'T'))
+        note(reading, ISSUE_NOTICE, clause, "\"%s\" is not in the form of RFC 3339", name);
+    else if (!has_zone(text))
+        note(reading, ISSUE_NOTICE, clause, "\"%s\" has no zone; taken as UTC", name);
     return time;
 }
 
-/* One policy string, or several in one: JSON text within the string (Microsoft), lines, or, for
-   TLSA records, ';' between them (RFC 8460, section 4). */
-static void add_policy_string(struct policy *policy, const char *text, size_t length)
+/* Keeps one more than the limit, by which drop_excess() sees that there were more. */
+static void add_limited(GPtrArray *texts, char *text, guint limit)
 {
-    g_autofree char *string = text_bounded(text, length, LIMIT_STRING_BYTES, NULL);
-
-    if (string == NULL || policy->strings->len >= LIMIT_POLICY_STRINGS)
-        return;
-    if (policy->type == POLICY_TLSA) {
-        char *lower = g_ascii_strdown(string, -1);
-        g_free(string);
-        string = lower;
-    }
-    g_ptr_array_add(policy->strings, g_steal_pointer(&string));
+    if (text != NULL && texts->len <= limit)
+        g_ptr_array_add(texts, text);
+    else
+        g_free(text);
 }
 
+static void drop_excess(struct reading *reading, GPtrArray *texts, guint limit, const char *what)
+{
+    if (texts->len <= limit)
+        return;
+    g_ptr_array_set_size(texts, (gint)limit);
+    note(reading, ISSUE_NOTICE, NULL, "only the first %u %s are kept", limit, what);
+}
+
+static void add_policy_string(struct reading *reading, struct policy *policy, const char *text,
+                              size_t length)
+{
+    bool cut = false;
+    char *string = text_bounded(text, length, LIMIT_STRING_BYTES, &cut);
+
+    if (cut)
+        note(reading, ISSUE_NOTICE, NULL,
+             "\"policy-string\" is longer than %d bytes; the rest is dropped", LIMIT_STRING_BYTES);
+    for (char *at = string; policy->type == POLICY_TLSA && at != NULL && *at != '\0'; at++)
+        *at = g_ascii_tolower(*at);
+    add_limited(policy->strings, string, LIMIT_POLICY_STRINGS);
+}
+
+/* JSON text within the string (Microsoft); false where it is none. */
+static bool add_inner_json(struct reading *reading, struct policy *policy, const char *text,
+                           size_t length)
+{
+    g_autoptr(GPtrArray) ignored = issues_new();
+    json_t *inner = json_read(text, length, NULL, ignored), *value;
+    bool found = json_is_array(inner);
+    size_t index;
+
+    if (found)
+        note(reading, ISSUE_NOTICE, CLAUSE_JSON, "\"policy-string\" holds JSON text in a string");
+    json_array_foreach(inner, index, value) if (json_is_string(value))
+        add_policy_string(reading, policy, json_string_value(value), json_string_length(value));
+    json_decref(inner);
+    return found;
+}
+
+/* One policy string, or several in one: JSON text, lines, or, for TLSA records, ';' between them
+   (RFC 8460, section 4). */
 static void split_policy_string(struct reading *reading, struct policy *policy, const char *text,
                                 size_t length)
 {
     const char *separators = policy->type == POLICY_TLSA ? "\r\n;" : "\r\n";
     const char *end = text + length;
 
-    if (length > 0 && text[0] == '[') {
-        g_autoptr(GPtrArray) ignored = issues_new();
-        json_t *inner = json_read(text, length, NULL, ignored);
-        size_t index;
-        json_t *value;
-        if (json_is_array(inner)) {
-            note(reading, ISSUE_NOTICE, CLAUSE_JSON,
-                 "\"policy-string\" holds JSON text in a string");
-            json_array_foreach(inner, index, value) if (json_is_string(value))
-                add_policy_string(policy, json_string_value(value), json_string_length(value));
-            json_decref(inner);
-            return;
-        }
-        json_decref(inner);
-    }
+    if (length > 0 && text[0] == '[' && add_inner_json(reading, policy, text, length))
+        return;
     while (text < end) {
         size_t part = strcspn(text, separators);
-        add_policy_string(policy, text, part);
+        add_policy_string(reading, policy, text, part);
         text += part + 1;
     }
 }
@@ -294,51 +363,63 @@ static void read_policy_strings(struct reading *reading, struct policy *policy,
                                 const json_t *object)
 {
     json_t *strings = member(reading, object, "policy-string"), *value;
+    bool quotes = policy->type == POLICY_STS || policy->type == POLICY_TLSA;
     size_t index;
 
-    if (json_is_string(strings)) {
-        if (json_string_length(strings) > 0)
-            note(reading, ISSUE_NOTICE, CLAUSE_JSON, "\"policy-string\" is no array");
+    if (strings == NULL && quotes && json_object_get(object, "policy-string") == NULL)
+        note(reading, ISSUE_NOTICE, CLAUSE_JSON, "\"policy-string\" is missing");
+    if (strings != NULL && !json_is_array(strings))
+        note(reading, json_is_string(strings) ? ISSUE_NOTICE : ISSUE_WARNING, CLAUSE_JSON,
+             "\"policy-string\" is no array");
+    if (json_is_string(strings))
         split_policy_string(reading, policy, json_string_value(strings),
                             json_string_length(strings));
-    } else if (strings != NULL && !json_is_array(strings)) {
-        note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"policy-string\" is no array");
+    json_array_foreach(strings, index, value)
+    {
+        if (json_is_string(value))
+            split_policy_string(reading, policy, json_string_value(value),
+                                json_string_length(value));
+        else
+            note(reading, ISSUE_NOTICE, CLAUSE_JSON, "\"policy-string\" holds what is no string");
     }
-    json_array_foreach(strings, index, value) if (json_is_string(value))
-        split_policy_string(reading, policy, json_string_value(value), json_string_length(value));
-    if (policy->strings->len >= LIMIT_POLICY_STRINGS)
-        note(reading, ISSUE_NOTICE, NULL, "only the first %d policy strings are kept",
-             LIMIT_POLICY_STRINGS);
+    drop_excess(reading, policy->strings, LIMIT_POLICY_STRINGS, "policy strings");
 }
 
 static void add_mx_host(struct policy *policy, const char *text)
 {
-    g_autofree char *name = NULL;
-
     if (g_ascii_strncasecmp(text, "mx:", 3) == 0)
         text += 3;
-    name = text_domain(text, NULL);
-    if (name != NULL && policy->mx_hosts->len < LIMIT_MX_HOSTS)
-        g_ptr_array_add(policy->mx_hosts, g_steal_pointer(&name));
+    add_limited(policy->mx_hosts, text_domain(text, NULL), LIMIT_MX_HOSTS);
 }
 
-/* An array of patterns (erratum 6241); the RFC's own example has a string, others a list in one. */
+/* A list in one string, maybe with the brackets and quotes of some programming language. */
+static void split_mx_hosts(struct policy *policy, const char *text)
+{
+    g_auto(GStrv) names = g_strsplit_set(text, "[]'\", ", LIMIT_STRING_BYTES);
+
+    for (char **name = names; *name != NULL; name++)
+        add_mx_host(policy, *name);
+}
+
+/* An array of patterns (erratum 6241); the RFC's own example has a string. */
 static void read_mx_hosts(struct reading *reading, struct policy *policy, const json_t *object)
 {
     json_t *hosts = member(reading, object, "mx-host"), *value;
-    g_auto(GStrv) names = NULL;
     size_t index;
 
-    json_array_foreach(hosts, index, value) if (json_is_string(value))
-        add_mx_host(policy, json_string_value(value));
-    if (hosts == NULL || json_is_array(hosts))
-        return;
-    note(reading, ISSUE_NOTICE, "RFC 8460, section 4.4, erratum 6241", "\"mx-host\" is no array");
-    if (!json_is_string(hosts) || json_string_length(hosts) > LIMIT_STRING_BYTES)
-        return;
-    names = g_strsplit_set(json_string_value(hosts), "[]'\", ", -1);
-    for (char **name = names; *name != NULL; name++)
-        add_mx_host(policy, *name);
+    if (hosts != NULL && !json_is_array(hosts))
+        note(reading, ISSUE_NOTICE, "RFC 8460, section 4.4, erratum 6241",
+             "\"mx-host\" is no array");
+    if (json_is_string(hosts) && json_string_length(hosts) <= LIMIT_STRING_BYTES)
+        split_mx_hosts(policy, json_string_value(hosts));
+    json_array_foreach(hosts, index, value)
+    {
+        if (json_is_string(value))
+            add_mx_host(policy, json_string_value(value));
+        else
+            note(reading, ISSUE_NOTICE, CLAUSE_JSON, "\"mx-host\" holds what is no string");
+    }
+    drop_excess(reading, policy->mx_hosts, LIMIT_MX_HOSTS, "MX hosts");
 }
 
 static void read_policy_type(struct reading *reading, struct policy *policy, const json_t *object)
@@ -386,6 +467,36 @@ static void read_result_type(struct reading *reading, struct failure *failure, c
         note(reading, ISSUE_WARNING, CLAUSE_RESULT, "unknown result-type \"%.60s\"", word);
 }
 
+/* The name alone, where a reporter gives the whole reply to EHLO: "250-NAME ..." and more lines. */
+static char *helo_member(struct reading *reading, const json_t *object)
+{
+    g_autofree char *text = text_member(reading, object, "receiving-mx-helo");
+    const char *name = text;
+    size_t length;
+
+    if (text == NULL)
+        return NULL;
+    if (g_str_has_prefix(name, "250-") || g_str_has_prefix(name, "250 "))
+        name += 4;
+    length = strcspn(name, " \t\r\n");
+    if (length < strlen(text))
+        note(reading, ISSUE_NOTICE, CLAUSE_JSON, "\"receiving-mx-helo\" is more than a name");
+    return text_bounded(name, length, LIMIT_TEXT_BYTES, NULL);
+}
+
+/* Only a policy that could not be had leaves nobody to talk to. */
+static void note_missing_peers(struct reading *reading, const struct failure *failure)
+{
+    bool is_policy = failure->result_type == RESULT_STS_POLICY_FETCH_ERROR ||
+                     failure->result_type == RESULT_STS_POLICY_INVALID ||
+                     failure->result_type == RESULT_STS_WEBPKI_INVALID;
+
+    if (!is_policy && failure->sending_ip == NULL && failure->mx == NULL &&
+        failure->receiving_ip == NULL)
+        note(reading, ISSUE_NOTICE, CLAUSE_JSON,
+             "failure-details name neither address nor MX host");
+}
+
 static struct failure *read_failure(struct reading *reading, const json_t *object)
 {
     struct failure *failure = failure_new();
@@ -393,35 +504,14 @@ static struct failure *read_failure(struct reading *reading, const json_t *objec
     read_result_type(reading, failure, object);
     failure->sending_ip = address_member(reading, object, "sending-mta-ip");
     failure->mx = domain_member(reading, object, "receiving-mx-hostname");
-    failure->helo = text_member(reading, object, "receiving-mx-helo");
+    failure->helo = helo_member(reading, object);
     failure->receiving_ip = address_member(reading, object, "receiving-ip");
     failure->reason_code = text_member(reading, object, "failure-reason-code");
     failure->additional_information = text_member(reading, object, "additional-information");
     if (!count_member(reading, object, "failed-session-count", &failure->sessions))
         failure->sessions = -1;
+    note_missing_peers(reading, failure);
     return failure;
-}
-
-/* A detail without a count stands for what the summary leaves to it; at least for one session. */
-static void fill_missing_counts(struct reading *reading, struct policy *policy)
-{
-    int64_t counted = 0;
-    guint missing = 0;
-
-    for (guint i = 0; i < policy->details->len; i++) {
-        const struct failure *failure = g_ptr_array_index(policy->details, i);
-        counted += MAX(failure->sessions, 0);
-        missing += failure->sessions < 0;
-    }
-    if (missing == 0)
-        return;
-    note(reading, ISSUE_WARNING, CLAUSE_JSON,
-         "\"failed-session-count\" is missing in %u failure-details", missing);
-    for (guint i = 0; i < policy->details->len; i++) {
-        struct failure *failure = g_ptr_array_index(policy->details, i);
-        if (failure->sessions < 0)
-            failure->sessions = missing == 1 ? MAX(policy->failures - counted, 1) : 1;
-    }
 }
 
 static void read_details(struct reading *reading, struct policy *policy, const json_t *object)
@@ -452,29 +542,45 @@ static void read_details(struct reading *reading, struct policy *policy, const j
     }
 }
 
-static int64_t sum_of_details(const struct policy *policy)
-{
-    int64_t sum = 0;
-
-    for (guint i = 0; i < policy->details->len; i++)
-        sum += MAX(((const struct failure *)g_ptr_array_index(policy->details, i))->sessions, 0);
-    return MIN(sum, RECORD_COUNT_MAX);
-}
-
-static void read_summary(struct reading *reading, struct policy *policy, const json_t *object)
+/* False where the total of failures is missing. */
+static bool read_summary(struct reading *reading, struct policy *policy, const json_t *object)
 {
     json_t *summary = member(reading, object, "summary");
 
-    if (!json_is_object(summary))
+    if (!json_is_object(summary)) {
         note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"summary\" is missing");
-    if (!count_member(reading, summary, "total-successful-session-count", &policy->successes) &&
-        json_is_object(summary))
-        note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"total-successful-session-count\" is missing");
-    if (!count_member(reading, summary, "total-failure-session-count", &policy->failures)) {
-        if (json_is_object(summary))
-            note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"total-failure-session-count\" is missing");
-        policy->failures = sum_of_details(policy);
+        return false;
     }
+    if (!count_member(reading, summary, "total-successful-session-count", &policy->successes))
+        note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"total-successful-session-count\" is missing");
+    if (count_member(reading, summary, "total-failure-session-count", &policy->failures))
+        return true;
+    note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"total-failure-session-count\" is missing");
+    return false;
+}
+
+/* A detail without a count stands for what the total leaves to it, at least for one session; a
+   missing total is the sum of the details. */
+static void fill_missing_counts(struct reading *reading, struct policy *policy, bool total_known)
+{
+    int64_t counted = 0;
+    guint missing = 0;
+
+    for (guint i = 0; i < policy->details->len; i++) {
+        const struct failure *failure = g_ptr_array_index(policy->details, i);
+        counted += MAX(failure->sessions, 0);
+        missing += failure->sessions < 0;
+    }
+    if (missing > 0)
+        note(reading, ISSUE_WARNING, CLAUSE_JSON,
+             "\"failed-session-count\" is missing in %u failure-details", missing);
+    for (guint i = 0; i < policy->details->len; i++) {
+        struct failure *failure = g_ptr_array_index(policy->details, i);
+        if (failure->sessions < 0)
+            failure->sessions = missing == 1 ? MAX(policy->failures - counted, 1) : 1;
+    }
+    if (!total_known)
+        policy->failures = MIN(counted + missing, RECORD_COUNT_MAX);
 }
 
 static struct policy *read_policy(struct reading *reading, const json_t *element)
@@ -488,8 +594,7 @@ static struct policy *read_policy(struct reading *reading, const json_t *element
     }
     read_policy_object(reading, policy, object);
     read_details(reading, policy, element);
-    read_summary(reading, policy, element);
-    fill_missing_counts(reading, policy);
+    fill_missing_counts(reading, policy, read_summary(reading, policy, element));
     if (policy->failures > 0 && policy->details->len == 0)
         note(reading, ISSUE_NOTICE, CLAUSE_JSON,
              "%" PRId64 " failed sessions without failure-details", policy->failures);
@@ -506,7 +611,9 @@ static void read_policies(struct reading *reading, const json_t *root)
         g_ptr_array_add(reading->report->policies, read_policy(reading, policies));
     } else if (json_array_size(policies) == 0) {
         note(reading, ISSUE_WARNING, CLAUSE_JSON, "\"policies\" is %s",
-             json_is_array(policies) ? "empty" : "missing");
+             json_is_array(policies) ? "empty"
+             : policies != NULL      ? "no array"
+                                     : "missing");
     }
     json_array_foreach(policies, index, value)
     {
@@ -537,13 +644,14 @@ static void read_period(struct reading *reading, const json_t *root,
     report->begins_at = time_member(reading, range, "start-datetime");
     report->ends_at = time_member(reading, range, "end-datetime");
     if (report->begins_at == 0)
-        report->begins_at = report->ends_at != 0   ? report->ends_at - DAY + 1
+        report->begins_at = report->ends_at != 0   ? MAX(report->ends_at - DAY + 1, 0)
                             : file->begins_at != 0 ? file->begins_at
                                                    : came - came % DAY - DAY;
     if (report->ends_at == 0)
         report->ends_at = file->ends_at != 0 && file->ends_at >= report->begins_at
                               ? file->ends_at
                               : report->begins_at + DAY - 1;
+    report->ends_at = MIN(report->ends_at, TIME_MAX);
     if (report->ends_at < report->begins_at) {
         note(reading, ISSUE_WARNING, CLAUSE_JSON, "the period ends before it begins");
         report->ends_at = report->begins_at;
@@ -696,6 +804,9 @@ static void settle_domains(struct reading *reading, const struct tlsrpt_hints *h
     tlsrpt_derive_domains(report, hints->site, &outer);
     hash_content(report, lacking ? outer.domain : NULL);
     hash_identity(report);
+    /* Only now: mails may bring many reports under one subject, which revise nothing. */
+    if (report->external_id == NULL)
+        report->external_id = g_strdup(subject->id);
 }
 
 bool tlsrpt_sniff(const json_t *root)

@@ -32,32 +32,57 @@ static const char *skip_word(const char *text, const char *word)
     return text + strspn(text, " \t\r\n");
 }
 
+/* "Report Domain:", the blank maybe a fold. */
+static const char *find_report_domain(const char *subject)
+{
+    const char *at = subject != NULL ? strcasestr(subject, "Report") : NULL, *value = NULL;
+
+    for (; at != NULL && value == NULL; at = strcasestr(at + 1, "Report"))
+        value = skip_word(at + strlen("Report"), "Domain:");
+    return value;
+}
+
+/* Up to the next blank, without the ';' or ',' that some put after it. */
 static char *take_token(const char **text)
 {
     size_t length = strcspn(*text, " \t\r\n");
-    char *token = g_strndup(*text, MIN(length, LIMIT_TEXT_BYTES));
+    const char *token = *text;
 
     *text += length;
-    return token;
+    while (length > 0 && (token[length - 1] == ';' || token[length - 1] == ','))
+        length--;
+    return text_bounded(token, length, LIMIT_TEXT_BYTES, NULL);
+}
+
+/* What stands between < and >, where they are there. */
+static char *take_id(const char *text)
+{
+    size_t length;
+
+    text += *text == '<';
+    length = strcspn(text, "<> \t\r\n;");
+    return text_bounded(text, length, LIMIT_TEXT_BYTES, NULL);
 }
 
 bool tlsrpt_label_of_subject(const char *subject, struct tlsrpt_label *label)
 {
     g_autofree char *domain = NULL, *submitter = NULL;
-    const char *at = subject != NULL ? strcasestr(subject, "Report Domain:") : NULL;
+    const char *at = find_report_domain(subject);
 
     memset(label, 0, sizeof(*label));
-    if (at == NULL || (at = skip_word(at, "Report Domain:")) == NULL)
+    if (at == NULL)
         return false;
     domain = take_token(&at);
     label->domain = name_or_null(domain);
+    if (label->domain == NULL)
+        return false;
     if ((at = skip_word(at, "Submitter:")) != NULL) {
         submitter = take_token(&at);
         label->submitter = name_or_null(submitter);
         if ((at = skip_word(at, "Report-ID:")) != NULL)
-            label->id = take_token(&at);
+            label->id = take_id(at);
     }
-    return label->domain != NULL;
+    return true;
 }
 
 static gint64 seconds_or_zero(const char *text)
@@ -89,10 +114,20 @@ bool tlsrpt_label_of_file_name(const char *file_name, struct tlsrpt_label *label
     return false;
 }
 
-static bool lists_name(const GPtrArray *names, const char *name)
+/* `pattern` as RFC 8461, section 4.1, has it: "*." stands for one label. */
+static bool pattern_covers(const char *pattern, const char *host)
 {
-    for (guint i = 0; i < names->len; i++)
-        if (g_strcmp0(g_ptr_array_index(names, i), name) == 0)
+    const char *dot = strchr(host, '.');
+
+    if (g_str_has_prefix(pattern, "*.") && dot != NULL)
+        return g_ascii_strcasecmp(pattern + 1, dot) == 0;
+    return g_ascii_strcasecmp(pattern, host) == 0;
+}
+
+static bool lists_name(const GPtrArray *patterns, const char *name)
+{
+    for (guint i = 0; i < patterns->len; i++)
+        if (pattern_covers(g_ptr_array_index(patterns, i), name))
             return true;
     return false;
 }
@@ -102,7 +137,7 @@ static bool policy_names_mx(const struct policy *policy, const char *mx)
 {
     for (guint i = 0; i < policy->strings->len; i++) {
         const char *at = skip_word(g_ptr_array_index(policy->strings, i), "mx:");
-        if (at != NULL && g_ascii_strcasecmp(at, mx) == 0)
+        if (at != NULL && pattern_covers(at, mx))
             return true;
     }
     return lists_name(policy->mx_hosts, mx);
@@ -195,13 +230,18 @@ static void derive_tlsa(const GPtrArray *siblings, struct policy *policy, const 
         settle(policy, host, DOMAIN_FROM_POLICY_HOST);
 }
 
-/* Without a policy domain the names around the report are all there is. */
-static void derive_from_outside(struct policy *policy, const struct tlsrpt_outer *outer)
+/* Without a policy domain: the names around the report; else the one that it has elsewhere. */
+static void derive_without(const GPtrArray *siblings, struct policy *policy,
+                           const struct tlsrpt_outer *outer)
 {
-    bool known = outer->domain != NULL;
-
-    settle(policy, known ? outer->domain : "", known ? outer->source : DOMAIN_UNKNOWN);
-    policy->policy_domain = g_strdup(outer->domain);
+    if (outer->domain != NULL)
+        settle(policy, outer->domain, outer->source);
+    else if (siblings->len == 1)
+        settle(policy, ((const struct policy *)g_ptr_array_index(siblings, 0))->policy_domain,
+               DOMAIN_FROM_SIBLING);
+    else
+        settle(policy, "", DOMAIN_UNKNOWN);
+    policy->policy_domain = *policy->domain != '\0' ? g_strdup(policy->domain) : NULL;
 }
 
 void tlsrpt_derive_domains(struct report *report, const struct site *site,
@@ -213,7 +253,7 @@ void tlsrpt_derive_domains(struct report *report, const struct site *site,
         struct policy *policy = g_ptr_array_index(report->policies, i);
         g_clear_pointer(&policy->domain, g_free);
         if (policy->policy_domain == NULL)
-            derive_from_outside(policy, outer);
+            derive_without(siblings, policy, outer);
         else if (policy->type == POLICY_TLSA)
             derive_tlsa(siblings, policy, site, outer);
         else

@@ -9,7 +9,7 @@
 struct tlsrpt_label {
     char *domain;
     char *submitter;
-    char *id;
+    char *id;         /* without <>; subjects only */
     gint64 begins_at; /* 0 where not said; file names only */
     gint64 ends_at;
 };
@@ -27,10 +27,11 @@ struct tlsrpt_outer {
 
 /*
  * Fills domain and domain_source of every policy of `report`, and policy_domain where it is
- * missing. sts, no-policy-found and unknown types: the policy domain. tlsa, whose policy domain
- * may be the MX host (RFC 8460, section 1.1; RFC 7672, section 2.2.3), the first that tells:
- * a configured domain of that name or with that MX; a sibling policy's domain; `outer`, unless it
- * is an MX host of that policy; a configured domain that is a suffix; the policy domain.
+ * missing: from `outer`, else from the only sibling that names one. sts, no-policy-found and
+ * unknown types: the policy domain. tlsa, whose policy domain may be the MX host (RFC 8460, section
+ * 1.1; RFC 7672, section 2.2.3), the first that tells: a configured domain of that name or with
+ * that MX; a sibling policy's domain; `outer`, unless it is an MX host of that policy; a configured
+ * domain that is a suffix; the policy domain.
  */
 void tlsrpt_derive_domains(struct report *report, const struct site *site,
                            const struct tlsrpt_outer *outer);

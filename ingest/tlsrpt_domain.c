@@ -176,7 +176,15 @@ static const char *sibling_for(const GPtrArray *siblings, const char *host)
     return suffix;
 }
 
-/* Of several configured domains behind one MX the one that the report itself names. */
+static bool is_owner(const GPtrArray *owners, const char *name)
+{
+    for (guint i = 0; i < owners->len; i++)
+        if (g_strcmp0(((const struct own_domain *)g_ptr_array_index(owners, i))->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Of several configured domains behind one MX the one that the report names, else the mail. */
 static const char *configured_for(const struct site *site, const char *host, const char *sibling,
                                   const char *outer)
 {
@@ -186,11 +194,10 @@ static const char *configured_for(const struct site *site, const char *host, con
         return host;
     if (owners == NULL || owners->len == 0)
         return NULL;
-    for (guint i = 0; i < owners->len; i++) {
-        const struct own_domain *own = g_ptr_array_index(owners, i);
-        if (g_strcmp0(own->name, sibling) == 0 || g_strcmp0(own->name, outer) == 0)
-            return own->name;
-    }
+    if (is_owner(owners, sibling))
+        return sibling;
+    if (is_owner(owners, outer))
+        return outer;
     return ((const struct own_domain *)g_ptr_array_index(owners, 0))->name;
 }
 

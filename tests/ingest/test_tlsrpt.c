@@ -292,7 +292,8 @@ static void yields_the_usable_part_of_each_measured_defect(void **state)
          "\"policy-string\" is null", CLAUSE},
         {"'report-id':'id-1'", "'report-id':'id-1','x-more':{'a':[1]}", NULL, NULL, NULL},
         {"[" ELEMENT "]", "['rubbish'," ELEMENT ",{'policy':7}]",
-         SOUND_POLICY " | other rcpt.example unknown 0 strings - 0+0", "\"policy\" is missing", CLAUSE},
+         SOUND_POLICY " | other rcpt.example unknown 0 strings - 0+0", "\"policy\" is missing",
+         CLAUSE},
     };
 
     (void)state;
@@ -586,6 +587,8 @@ static void reads_every_form_of_period(void **state)
          "\"end-datetime\" is not in the form"},
         {"{'start-datetime':1772323200,'end-datetime':1772409599.0}", DAY_BEGIN, DAY_END,
          "\"start-datetime\" is a number"},
+        {"{'start-datetime':'2','end-datetime':'2026-03-01T23:59:59+00'}", 2, DAY_END,
+         "\"start-datetime\" is not in the form"},
         /* What cannot be read is worked out from the other end. */
         {"{'start-datetime':'2026-03-01T00:00:00Z'}", DAY_BEGIN, DAY_END,
          "\"end-datetime\" is missing"},

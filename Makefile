@@ -21,7 +21,7 @@ PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS)))$(PKG
 PKG_LIBS = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS)))$(PKG_LIBS)
 COMPILE = $(CC) $(WARN) $(HARDEN) -D_GNU_SOURCE -DTLSTRIAGE_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) \
           $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d
-LINK = $(HARDEN_LINK) $(LDFLAGS)
+LINK = -Wl,--as-needed $(HARDEN_LINK) $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lpthread
 
 LAYERS = schema ingest analyze report cli

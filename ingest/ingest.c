@@ -18,6 +18,9 @@
 /* How much of an XML text is looked at for its root element. */
 #define XML_HEAD 4096
 
+/* How much of a stranger's name or subject stands in an issue. */
+#define QUOTED_BYTES 200
+
 struct work {
     const struct ingest_context *context;
     struct arrival *arrival;
@@ -50,18 +53,34 @@ void ingest_init(void)
     json_init();
 }
 
-static const char *part_label(const struct piece *piece, char **allocated)
+static char *quotable(const char *text)
 {
-    if (piece->part == NULL || piece->file_name == NULL)
-        return piece->part;
-    return *allocated = g_strdup_printf("%s %.200s", piece->part, piece->file_name);
+    return text != NULL ? text_bounded(text, strlen(text), QUOTED_BYTES, NULL) : NULL;
 }
 
-/* Moves issues from `index` on to the end of another list. */
+static const char *part_label(const struct piece *piece, char **allocated)
+{
+    g_autofree char *name = quotable(piece->file_name);
+
+    if (piece->part == NULL || name == NULL)
+        return piece->part;
+    return *allocated = g_strdup_printf("%s %s", piece->part, name);
+}
+
+/* Moves issues from `index` on to the begin of another list. */
 static void move_issues(GPtrArray *from, guint index, GPtrArray *to)
 {
-    while (from->len > index)
-        g_ptr_array_add(to, g_ptr_array_steal_index(from, index));
+    for (gint at = 0; from->len > index; at++)
+        g_ptr_array_insert(to, at, g_ptr_array_steal_index(from, index));
+}
+
+static void bound_issues(GPtrArray *issues)
+{
+    if (issues->len <= LIMIT_ISSUES)
+        return;
+    g_ptr_array_set_size(issues, LIMIT_ISSUES - 1);
+    issue_add(issues, ISSUE_LIMIT, ISSUE_NOTICE, NULL,
+              "more than %d issues; the rest is not listed", LIMIT_ISSUES);
 }
 
 /* The container where it holds just this; else the piece itself, packed. */
@@ -157,6 +176,7 @@ static bool take_object(struct work *work, const struct piece *piece, const json
     keep_original(piece, text, length, whole, &report->original);
     issues_place(report->issues, 0, part_label(piece, &label));
     move_issues(work->arrival->issues, first_issue, report->issues);
+    bound_issues(report->issues);
     g_ptr_array_add(work->arrival->reports, report);
     return true;
 }
@@ -188,32 +208,46 @@ static size_t skip_blanks(const char *text, size_t length, size_t at)
     return at;
 }
 
-/* One value, or several in a row (NDJSON). False where none was a report. */
-static bool take_values(struct work *work, const struct piece *piece)
+/* The value at `at`: true if a report came of it. *used tells where it ended. A big value is held
+   by one thread at a time (see json_turn_take()). */
+static bool take_value(struct work *work, const struct piece *piece, size_t at, size_t *used)
 {
     GPtrArray *issues = work->arrival->issues;
     g_autofree char *label = NULL;
     gsize length;
     const char *text = g_bytes_get_data(piece->bytes, &length);
-    size_t at = 0, used = 0;
+    size_t left = length - at;
+    guint first = issues->len;
+
+    json_turn_take(left);
+    json_t *root = json_read(text + at, left, used, issues);
+    issues_place(issues, first, part_label(piece, &label));
+    bool whole = at == 0 && skip_blanks(text, length, *used) == length;
+    bool taken = json_is_array(root)
+                     ? take_array(work, piece, root, first)
+                     : take_object(work, piece, root, text + at, *used, whole, first);
+    json_decref(root);
+    json_turn_pass(left);
+    return taken;
+}
+
+/* One value, or several in a row (NDJSON). False where none was a report. */
+static bool take_json(struct work *work, const struct piece *piece)
+{
+    GPtrArray *issues = work->arrival->issues;
+    g_autofree char *label = NULL;
+    gsize length;
+    const char *text = g_bytes_get_data(piece->bytes, &length);
+    size_t at = 0, used = 1;
     bool taken = false;
 
-    do {
-        guint first = issues->len;
-        json_t *root = json_read(text + at, length - at, &used, issues);
-        issues_place(issues, first, part_label(piece, &label));
-        g_clear_pointer(&label, g_free);
-        bool whole = at == 0 && skip_blanks(text, length, used) == length;
-        bool one = json_is_array(root) ? take_array(work, piece, root, first)
-                                       : take_object(work, piece, root, text + at,
-                                                     MIN(used, length - at), whole, first);
-        json_decref(root);
-        taken |= one;
+    for (int values = 0;
+         used > 0 && values <= LIMIT_REPORTS_PER_ARRIVAL && json_sniff(text + at, length - at);
+         values++) {
+        taken |= take_value(work, piece, at, &used);
         at = skip_blanks(text, length, at + used);
-        if (!one && !taken)
-            return false;
-    } while (used > 0 && at < length && json_sniff(text + at, length - at));
-    if (at < length) {
+    }
+    if (taken && at < length) {
         issue_add(issues, ISSUE_JSON, ISSUE_NOTICE, "RFC 8259, section 2",
                   "%zu bytes after the report are not used", length - at);
         issues_place(issues, issues->len - 1, part_label(piece, &label));
@@ -221,27 +255,33 @@ static bool take_values(struct work *work, const struct piece *piece)
     return taken;
 }
 
-/* Large documents one at a time, so that memory stays within one budget. */
-static bool take_json(struct work *work, const struct piece *piece)
+/* The element "feedback" begins here: "<feedback>", "<x:feedback ...". */
+static bool is_feedback_tag(const char *at, const char *begin, const char *end)
 {
-    gsize length = g_bytes_get_size(piece->bytes);
+    size_t length = strlen("feedback");
 
-    json_turn_take(length);
-    bool taken = take_values(work, piece);
-    json_turn_pass(length);
-    return taken;
+    return at > begin && (at[-1] == '<' || at[-1] == ':') && at + length < end &&
+           (at[length] == '>' || g_ascii_isspace(at[length]));
 }
 
 /* <feedback> of RFC 7489 or RFC 9990, with whatever prefix, early in an XML text. */
 static bool is_dmarc(const char *text, size_t length)
 {
     size_t at = skip_blanks(text, length, 0);
+    const char *tag, *end = text + MIN(length, XML_HEAD);
 
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         at = skip_blanks(text, length, 3);
-    return at < length && text[at] == '<' &&
-           (memmem(text, MIN(length, XML_HEAD), "feedback>", 9) != NULL ||
-            memmem(text, MIN(length, XML_HEAD), "feedback ", 9) != NULL);
+    if (at >= length || text[at] != '<')
+        return false;
+    for (tag = text; tag < end; tag++) {
+        tag = memmem(tag, (size_t)(end - tag), "feedback", strlen("feedback"));
+        if (tag == NULL)
+            return false;
+        if (is_feedback_tag(tag, text, end))
+            return true;
+    }
+    return false;
 }
 
 static void take_dmarc(struct work *work, const struct piece *piece)
@@ -355,6 +395,16 @@ static struct piece piece_of_part(const struct mail_part *part, int depth)
     };
 }
 
+/* Fields of a forwarded mail, where the outer one has none: what was kept is read again with them.
+ */
+static void keep_inner_fields(struct arrival *arrival, const struct mail_part *part)
+{
+    if (arrival->report_domain == NULL)
+        arrival->report_domain = g_strdup(part->report_domain);
+    if (arrival->report_submitter == NULL)
+        arrival->report_submitter = g_strdup(part->report_submitter);
+}
+
 /* Parts for a person come last, and only where no other part held a report: the text beside a
    report is not one, even if it quotes JSON. */
 static bool take_parts(struct work *work, const struct mail *mail, int depth)
@@ -366,8 +416,10 @@ static bool take_parts(struct work *work, const struct mail *mail, int depth)
             const struct mail_part *part = g_ptr_array_index(mail->parts, i);
             struct piece piece = piece_of_part(part, depth);
             bool is_text = part->is_text && !piece.claims_report;
-            if (is_text == (texts == 1))
-                taken |= take_piece(work, &piece);
+            if (is_text != (texts == 1) || !take_piece(work, &piece))
+                continue;
+            taken = true;
+            keep_inner_fields(work->arrival, part);
         }
     return taken;
 }
@@ -475,10 +527,11 @@ static void note_without_report(struct arrival *arrival)
                        : arrival->kind == ARRIVAL_ARF  ? "a failure report (ARF)"
                        : arrival->is_mail              ? "no report in this mail"
                                                        : "no report in this file";
+    g_autofree char *subject = quotable(arrival->subject);
 
-    if (arrival->subject != NULL)
-        issue_add(arrival->issues, ISSUE_NO_REPORT, ISSUE_NOTICE, NULL, "%s: \"%.200s\"", what,
-                  arrival->subject);
+    if (subject != NULL)
+        issue_add(arrival->issues, ISSUE_NO_REPORT, ISSUE_NOTICE, NULL, "%s: \"%s\"", what,
+                  subject);
     else
         issue_add(arrival->issues, ISSUE_NO_REPORT, ISSUE_NOTICE, NULL, "%s", what);
 }
@@ -542,15 +595,6 @@ static bool is_mail(const uint8_t *bytes, size_t length)
            mail_sniff(bytes, length);
 }
 
-static void bound_issues(struct arrival *arrival)
-{
-    if (arrival->issues->len <= LIMIT_ISSUES)
-        return;
-    g_ptr_array_set_size(arrival->issues, LIMIT_ISSUES - 1);
-    issue_add(arrival->issues, ISSUE_LIMIT, ISSUE_NOTICE, NULL,
-              "more than %d issues; the rest is not listed", LIMIT_ISSUES);
-}
-
 struct arrival *ingest_unit(const struct unit *unit, const struct ingest_context *context)
 {
     struct work work = {context, arrival_new(), LIMIT_UNPACKED_BYTES};
@@ -569,7 +613,7 @@ struct arrival *ingest_unit(const struct unit *unit, const struct ingest_context
         take_file(&work, unit);
     settle_kind(arrival);
     settle_key(arrival, unit);
-    bound_issues(arrival);
+    bound_issues(arrival->issues);
     return arrival;
 }
 

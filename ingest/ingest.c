@@ -8,6 +8,7 @@
 #include "ingest/limits.h"
 #include "ingest/mail.h"
 #include "ingest/stream.h"
+#include "ingest/text.h"
 #include "ingest/tlsrpt.h"
 #include "ingest/tlsrpt_domain.h"
 #include "ingest/unpack.h"

@@ -15,7 +15,7 @@ static const char *const actors[] = {
     [ACTOR_NOBODY] = "nobody for now",
     [ACTOR_RECEIVER] = "the operator of the receiving mail server",
     [ACTOR_DNS_OPERATOR] = "the operator of the DNS zone",
-    [ACTOR_SENDER] = "the sender; agree with him on what to do",
+    [ACTOR_SENDER] = "the sender; agree with its postmaster on what to do",
     [ACTOR_US] = "you, as the sending side",
     [ACTOR_REPORTER] = "the reporter",
 };

@@ -10,6 +10,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Not every target has one. */
+__attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 static void replay(const char *path, int number)
 {
     g_autofree char *bytes = NULL;
@@ -27,6 +30,8 @@ static void replay(const char *path, int number)
 
 int main(int argc, char **argv)
 {
+    if (LLVMFuzzerInitialize != NULL)
+        LLVMFuzzerInitialize(&argc, &argv);
     printf("1..%d\n", argc - 1);
     for (int i = 1; i < argc; i++)
         replay(argv[i], i);

@@ -114,66 +114,92 @@ bool tlsrpt_label_of_file_name(const char *file_name, struct tlsrpt_label *label
     return false;
 }
 
-/* `pattern` as RFC 8461, section 4.1, has it: "*." stands for one label. */
-static bool pattern_covers(const char *pattern, const char *host)
-{
-    const char *dot = strchr(host, '.');
+/* What the policies that name a recipient domain say; tables, since there may be thousands. */
+struct siblings {
+    GHashTable *domains; /* a set of names, not owned */
+    GHashTable *by_mx;   /* name or pattern of an MX host -> the first domain with it, not owned */
+};
 
-    if (g_str_has_prefix(pattern, "*.") && dot != NULL)
-        return g_ascii_strcasecmp(pattern + 1, dot) == 0;
-    return g_ascii_strcasecmp(pattern, host) == 0;
+static void add_sibling_mx(struct siblings *siblings, const char *mx, const char *domain)
+{
+    char *name = text_domain(mx, NULL);
+
+    if (name == NULL || g_hash_table_contains(siblings->by_mx, name))
+        g_free(name);
+    else
+        g_hash_table_insert(siblings->by_mx, name, (gpointer)domain);
 }
 
-static bool lists_name(const GPtrArray *patterns, const char *name)
+static void add_sibling(struct siblings *siblings, const struct policy *policy)
 {
-    for (guint i = 0; i < patterns->len; i++)
-        if (pattern_covers(g_ptr_array_index(patterns, i), name))
-            return true;
-    return false;
+    g_hash_table_add(siblings->domains, policy->policy_domain);
+    for (guint i = 0; i < policy->mx_hosts->len; i++)
+        add_sibling_mx(siblings, policy->mx_hosts->pdata[i], policy->policy_domain);
+    for (guint i = 0; i < policy->strings->len; i++)
+        add_sibling_mx(siblings, skip_word(policy->strings->pdata[i], "mx:"),
+                       policy->policy_domain);
 }
 
-/* "mx: host" among the lines of a quoted policy, or the host in mx-host. */
-static bool policy_names_mx(const struct policy *policy, const char *mx)
+static void siblings_init(struct siblings *siblings, const struct report *report)
 {
-    for (guint i = 0; i < policy->strings->len; i++) {
-        const char *at = skip_word(g_ptr_array_index(policy->strings, i), "mx:");
-        if (at != NULL && pattern_covers(at, mx))
-            return true;
+    siblings->domains = g_hash_table_new(g_str_hash, g_str_equal);
+    siblings->by_mx = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < report->policies->len; i++) {
+        const struct policy *policy = g_ptr_array_index(report->policies, i);
+        if (policy->type != POLICY_TLSA && policy->policy_domain != NULL)
+            add_sibling(siblings, policy);
     }
-    return lists_name(policy->mx_hosts, mx);
 }
 
-/* The policies that name a recipient domain, one for each domain: at most so many are looked at for
-   each TLSA policy, so that a report of thousands costs no square of it. */
-#define SIBLINGS_MAX 64
-
-static GPtrArray *collect_siblings(const struct report *report)
+static void siblings_clear(struct siblings *siblings)
 {
-    GPtrArray *siblings = g_ptr_array_new();
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_unref(siblings->domains);
+    g_hash_table_unref(siblings->by_mx);
+}
 
-    for (guint i = 0; i < report->policies->len && siblings->len < SIBLINGS_MAX; i++) {
-        struct policy *policy = g_ptr_array_index(report->policies, i);
-        if (policy->type != POLICY_TLSA && policy->policy_domain != NULL &&
-            g_hash_table_add(seen, policy->policy_domain))
-            g_ptr_array_add(siblings, policy);
-    }
-    return siblings;
+/* NULL where there are none or several. */
+static const char *only_sibling(const struct siblings *siblings)
+{
+    GHashTableIter iter;
+    gpointer name = NULL;
+
+    if (g_hash_table_size(siblings->domains) != 1)
+        return NULL;
+    g_hash_table_iter_init(&iter, siblings->domains);
+    g_hash_table_iter_next(&iter, &name, NULL);
+    return name;
+}
+
+/* The sibling that lists this MX; by RFC 8461, section 4.1, "*." stands for one label. */
+static const char *sibling_with_mx(const struct siblings *siblings, const char *host)
+{
+    const char *domain = g_hash_table_lookup(siblings->by_mx, host), *dot = strchr(host, '.');
+    g_autofree char *pattern = dot != NULL ? g_strconcat("*", dot, NULL) : NULL;
+
+    return domain != NULL || pattern == NULL ? domain
+                                             : g_hash_table_lookup(siblings->by_mx, pattern);
 }
 
 /* The only sibling there is; else the one that lists this MX; else one that the host lies in. */
-static const char *sibling_for(const GPtrArray *siblings, const char *host)
+static const char *sibling_for(const struct siblings *siblings, const char *host)
 {
-    const char *suffix = NULL;
+    const char *domain = only_sibling(siblings);
 
-    for (guint i = 0; i < siblings->len; i++) {
-        const struct policy *policy = g_ptr_array_index(siblings, i);
-        if (siblings->len == 1 || policy_names_mx(policy, host))
-            return policy->policy_domain;
-        if (suffix == NULL && text_domain_within(host, policy->policy_domain))
-            suffix = policy->policy_domain;
+    if (domain == NULL)
+        domain = sibling_with_mx(siblings, host);
+    for (const char *at = host; domain == NULL && at != NULL; at = strchr(at, '.')) {
+        at += *at == '.';
+        domain = g_hash_table_lookup(siblings->domains, at);
     }
-    return suffix;
+    return domain;
+}
+
+static bool lists_name(const GPtrArray *names, const char *name)
+{
+    for (guint i = 0; i < names->len; i++)
+        if (g_strcmp0(g_ptr_array_index(names, i), name) == 0)
+            return true;
+    return false;
 }
 
 static bool is_owner(const GPtrArray *owners, const char *name)
@@ -218,8 +244,8 @@ static void settle(struct policy *policy, const char *domain, enum domain_source
     policy->domain_source = source;
 }
 
-static void derive_tlsa(const GPtrArray *siblings, struct policy *policy, const struct site *site,
-                        const struct tlsrpt_outer *outer)
+static void derive_tlsa(const struct siblings *siblings, struct policy *policy,
+                        const struct site *site, const struct tlsrpt_outer *outer)
 {
     const char *host = policy->policy_domain, *name;
     const char *sibling = sibling_for(siblings, host);
@@ -238,14 +264,15 @@ static void derive_tlsa(const GPtrArray *siblings, struct policy *policy, const 
 }
 
 /* Without a policy domain: the names around the report; else the one that it has elsewhere. */
-static void derive_without(const GPtrArray *siblings, struct policy *policy,
+static void derive_without(const struct siblings *siblings, struct policy *policy,
                            const struct tlsrpt_outer *outer)
 {
+    const char *sibling = only_sibling(siblings);
+
     if (outer->domain != NULL)
         settle(policy, outer->domain, outer->source);
-    else if (siblings->len == 1)
-        settle(policy, ((const struct policy *)g_ptr_array_index(siblings, 0))->policy_domain,
-               DOMAIN_FROM_SIBLING);
+    else if (sibling != NULL)
+        settle(policy, sibling, DOMAIN_FROM_SIBLING);
     else
         settle(policy, "", DOMAIN_UNKNOWN);
     policy->policy_domain = *policy->domain != '\0' ? g_strdup(policy->domain) : NULL;
@@ -254,16 +281,18 @@ static void derive_without(const GPtrArray *siblings, struct policy *policy,
 void tlsrpt_derive_domains(struct report *report, const struct site *site,
                            const struct tlsrpt_outer *outer)
 {
-    g_autoptr(GPtrArray) siblings = collect_siblings(report);
+    struct siblings siblings;
 
+    siblings_init(&siblings, report);
     for (guint i = 0; i < report->policies->len; i++) {
         struct policy *policy = g_ptr_array_index(report->policies, i);
         g_clear_pointer(&policy->domain, g_free);
         if (policy->policy_domain == NULL)
-            derive_without(siblings, policy, outer);
+            derive_without(&siblings, policy, outer);
         else if (policy->type == POLICY_TLSA)
-            derive_tlsa(siblings, policy, site, outer);
+            derive_tlsa(&siblings, policy, site, outer);
         else
             settle(policy, policy->policy_domain, DOMAIN_FROM_POLICY);
     }
+    siblings_clear(&siblings);
 }

@@ -306,6 +306,13 @@ static void tlsa_is_for_the_domain_of_a_sibling_next(void **state)
          NULL,
          "mx.example.example",
          DOMAIN_FROM_POLICY_HOST},
+        /* A policy that changed during the day stands there twice. */
+        {NULL,
+         {"sts a.example old.a.example", "sts a.example mx.host.example", "sts b.example",
+          "tlsa mx.host.example"},
+         NULL,
+         "a.example",
+         DOMAIN_FROM_SIBLING},
         /* The same domain twice is one sibling. */
         {NULL,
          {"sts a.example", "no-policy-found a.example", "tlsa mx.host.example"},

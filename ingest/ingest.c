@@ -25,7 +25,9 @@
 struct work {
     const struct ingest_context *context;
     struct arrival *arrival;
-    size_t budget; /* bytes that may still be unpacked, LIMIT_UNPACKED_BYTES at first */
+    size_t budget;     /* bytes that may still be unpacked, LIMIT_UNPACKED_BYTES at first */
+    bool inner_fields; /* TLS-Report-Domain of the arrival is that of mails inside it ... */
+    bool inner_differ; /* ... which would be if they agreed */
 };
 
 /* Bytes at some level, with what is known of the level above. */
@@ -396,14 +398,19 @@ static struct piece piece_of_part(const struct mail_part *part, int depth)
     };
 }
 
-/* Fields of a forwarded mail, where the outer one has none: what was kept is read again with them.
- */
-static void keep_inner_fields(struct arrival *arrival, const struct mail_part *part)
+/* Fields of a forwarded mail, where the outer one has none and all that are inside agree: what was
+   kept is read again with them. */
+static void keep_inner_fields(struct work *work, const struct mail_part *part)
 {
-    if (arrival->report_domain == NULL)
+    struct arrival *arrival = work->arrival;
+
+    if (work->inner_fields && g_strcmp0(arrival->report_domain, part->report_domain) != 0) {
+        g_clear_pointer(&arrival->report_domain, g_free);
+        work->inner_differ = true;
+    } else if (arrival->report_domain == NULL && !work->inner_differ) {
         arrival->report_domain = g_strdup(part->report_domain);
-    if (arrival->report_submitter == NULL)
-        arrival->report_submitter = g_strdup(part->report_submitter);
+        work->inner_fields = true;
+    }
 }
 
 /* Parts for a person come last, and only where no other part held a report: the text beside a
@@ -420,7 +427,7 @@ static bool take_parts(struct work *work, const struct mail *mail, int depth)
             if (is_text != (texts == 1) || !take_piece(work, &piece))
                 continue;
             taken = true;
-            keep_inner_fields(work->arrival, part);
+            keep_inner_fields(work, part);
         }
     return taken;
 }
@@ -598,7 +605,8 @@ static bool is_mail(const uint8_t *bytes, size_t length)
 
 struct arrival *ingest_unit(const struct unit *unit, const struct ingest_context *context)
 {
-    struct work work = {context, arrival_new(), LIMIT_UNPACKED_BYTES};
+    struct work work = {
+        .context = context, .arrival = arrival_new(), .budget = LIMIT_UNPACKED_BYTES};
     struct arrival *arrival = work.arrival;
     gsize length;
     const uint8_t *bytes = g_bytes_get_data(unit->bytes, &length);
@@ -622,7 +630,7 @@ struct report *ingest_again(const struct original *original, const struct arriva
                             const struct ingest_context *context, GPtrArray *issues)
 {
     g_autoptr(Arrival) scratch = arrival_new();
-    struct work work = {context, scratch, LIMIT_UNPACKED_BYTES};
+    struct work work = {.context = context, .arrival = scratch, .budget = LIMIT_UNPACKED_BYTES};
     struct piece piece = {
         .bytes = original->bytes,
         .part = original->part,

@@ -334,6 +334,34 @@ static void a_forwarded_report_has_the_fields_of_its_own_mail(void **state)
     assert_int_equal(first_policy(report_at(arrival, 0))->domain_source, DOMAIN_FROM_HEADER);
 }
 
+static void fields_of_inner_mails_count_where_they_agree(void **state)
+{
+    static const struct {
+        const char *outer, *first, *second, *kept;
+    } cases[] = {
+        {"", "TLS-Report-Domain: a.example\n", "TLS-Report-Domain: a.example\n", "a.example"},
+        {"", "TLS-Report-Domain: a.example\n", "TLS-Report-Domain: b.example\n", NULL},
+        {"", "TLS-Report-Domain: a.example\n", "", NULL},
+        {"TLS-Report-Domain: o.example\n", "TLS-Report-Domain: a.example\n", "", "o.example"},
+        {"", "", "", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "Subject: fwd\n%sMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=F\n\n"
+            "--F\nContent-Type: message/rfc822\n\nSubject: 1\n%s\n" ONE "\n"
+            "--F\nContent-Type: message/rfc822\n\nSubject: 2\n%s\n" TWO "\n--F--\n",
+            cases[i].outer, cases[i].first, cases[i].second);
+        g_autoptr(Arrival) arrival = ingest_text(text, NULL);
+        assert_ids(arrival, "one two");
+        if (cases[i].kept == NULL)
+            assert_null(arrival->report_domain);
+        else
+            assert_string_equal(arrival->report_domain, cases[i].kept);
+    }
+}
+
 static void tells_how_a_mail_came(void **state)
 {
     const struct unit_part part = {GZIP_TYPE, GZIP_NAME, packed(ONE)};
@@ -664,6 +692,7 @@ int main(void)
         cmocka_unit_test(the_text_beside_a_report_is_none),
         cmocka_unit_test(takes_the_whole_body_as_a_report),
         cmocka_unit_test(a_forwarded_report_has_the_fields_of_its_own_mail),
+        cmocka_unit_test(fields_of_inner_mails_count_where_they_agree),
         cmocka_unit_test(tells_how_a_mail_came),
         cmocka_unit_test(a_clock_ahead_of_ours_is_not_believed),
         cmocka_unit_test(a_mail_without_report_leaves_a_note),

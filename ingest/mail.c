@@ -1,16 +1,12 @@
 #include "ingest/mail.h"
 #include "ingest/authres.h"
 #include "ingest/limits.h"
+#include "ingest/mail_bounds.h"
 #include "ingest/mail_header.h"
 #include "ingest/mail_plain.h"
 #include "ingest/text.h"
 #include <gmime/gmime.h>
 #include <string.h>
-
-/* Lines that begin a part or might. GMime makes objects for each part it sees, some kilobytes
-   each, so that a mail is cut where hostile numbers of them begin. */
-#define DASH_LINES_MAX 10000
-#define TYPE_LINES_MAX 4000
 
 #define CLAUSE_MIME "RFC 2046, section 5.1"
 
@@ -184,6 +180,33 @@ static void note_limit(struct walk *walk, const char *what, int limit)
     walk->full = true;
 }
 
+/* The thinned header and the body in one buffer: GMime's parts are windows of it. */
+static GMimeStream *stream_of(const struct mail_header *header, const uint8_t *bytes, size_t length)
+{
+    GByteArray *buffer = g_byte_array_sized_new(header->kept->len + (guint)(length - header->body));
+    GMimeStream *stream;
+
+    g_byte_array_append(buffer, header->kept->data, header->kept->len);
+    if (header->body < length)
+        g_byte_array_append(buffer, bytes + header->body, (guint)(length - header->body));
+    stream = g_mime_stream_mem_new_with_byte_array(buffer);
+    g_mime_stream_mem_set_owner((GMimeStreamMem *)stream, TRUE);
+    return stream;
+}
+
+/* NULL where it is no message at all. */
+static GMimeMessage *construct_message(const struct mail_header *header, const uint8_t *bytes,
+                                       size_t length)
+{
+    GMimeStream *stream = stream_of(header, bytes, length);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+
+    g_object_unref(parser);
+    g_object_unref(stream);
+    return message;
+}
+
 static void walk_object(struct walk *walk, GMimeObject *object, const char *number, int depth,
                         const struct message_fields *fields);
 
@@ -305,72 +328,45 @@ static void judge(struct mail *mail, GPtrArray *authres, const char *authserv_id
     mail->authenticated = authres_judge((char *const *)authres->pdata, authserv_id, domain);
 }
 
-/* Where the mail must be cut for its number of parts; `length` where it need not. */
-static size_t bounded_length(const uint8_t *bytes, size_t length)
+static void read_with_gmime(struct walk *walk, const struct mail_header *header,
+                            const uint8_t *bytes, size_t length)
 {
-    static const char type[] = "content-type";
-    size_t dashes = 0, types = 0, at = 0;
-
-    while (at < length) {
-        if (length - at > sizeof(type) &&
-            ((bytes[at] == '-' && bytes[at + 1] == '-' && ++dashes > DASH_LINES_MAX) ||
-             ((bytes[at] | 0x20) == 'c' &&
-              g_ascii_strncasecmp((const char *)bytes + at, type, sizeof(type) - 1) == 0 &&
-              ++types > TYPE_LINES_MAX)))
-            return at;
-        const uint8_t *feed = memchr(bytes + at, '\n', length - at);
-        at = feed != NULL ? (size_t)(feed - bytes) + 1 : length;
-    }
-    return length;
-}
-
-/* The thinned header and the body in one buffer: GMime's parts are windows of it. */
-static GMimeStream *stream_of(const struct mail_header *header, const uint8_t *bytes, size_t length)
-{
-    GByteArray *buffer = g_byte_array_sized_new(header->kept->len + (guint)(length - header->body));
-    GMimeStream *stream;
-
-    g_byte_array_append(buffer, header->kept->data, header->kept->len);
-    if (header->body < length)
-        g_byte_array_append(buffer, bytes + header->body, (guint)(length - header->body));
-    stream = g_mime_stream_mem_new_with_byte_array(buffer);
-    g_mime_stream_mem_set_owner((GMimeStreamMem *)stream, TRUE);
-    return stream;
-}
-
-static void read_with_gmime(struct mail *mail, const struct mail_header *header,
-                            const uint8_t *bytes, size_t length, GPtrArray *issues)
-{
-    struct walk walk = {.mail = mail, .issues = issues};
     const struct message_fields none = {NULL, NULL, NULL};
-    GMimeStream *stream = stream_of(header, bytes, length);
-    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-    GMimeMessage *message = g_mime_parser_construct_message(parser, NULL);
+    GMimeMessage *message = construct_message(header, bytes, length);
 
-    if (message != NULL) {
-        read_fields(mail, message);
-        walk_message(&walk, message, "", 0, &none);
-        g_object_unref(message);
-    }
-    g_object_unref(parser);
-    g_object_unref(stream);
+    if (message == NULL)
+        return;
+    read_fields(walk->mail, message);
+    walk_message(walk, message, "", 0, &none);
+    g_object_unref(message);
+}
+
+/* The length to be read, which is less where reading more would cost too much. */
+static size_t bounded_length(const struct mail_header *header, const uint8_t *bytes, size_t length,
+                             GPtrArray *issues)
+{
+    size_t body = MIN(header->body, length);
+    size_t used = body + mail_bounds(header, bytes + body, length - body);
+
+    if (used < length)
+        issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, CLAUSE_MIME,
+                  "too many MIME parts or header fields in them; only the first %zu bytes are read",
+                  used);
+    return used;
 }
 
 static struct mail *parse(const uint8_t *bytes, size_t length, const char *authserv_id,
                           bool plain_too, GPtrArray *issues)
 {
     struct mail *mail = g_new0(struct mail, 1);
-    size_t used = bounded_length(bytes, MIN(length, (size_t)G_MAXINT32));
     struct mail_header header;
+    struct walk walk = {.mail = mail, .issues = issues};
 
     mail->parts = g_ptr_array_new_with_free_func(part_free);
-    if (used < length)
-        issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, CLAUSE_MIME,
-                  "too many MIME parts; only the first %zu bytes are read", used);
-    mail_header_read(&header, bytes, used);
-    if (!plain_too ||
-        !mail_plain_read(mail, &header, bytes + header.body, used - MIN(header.body, used)))
-        read_with_gmime(mail, &header, bytes, used, issues);
+    mail_header_read(&header, bytes, length);
+    length = bounded_length(&header, bytes, MIN(length, (size_t)G_MAXINT32), issues);
+    if (!plain_too || !mail_plain_read(mail, &header, bytes + header.body, length - header.body))
+        read_with_gmime(&walk, &header, bytes, length);
     judge(mail, header.authres, authserv_id);
     mail_header_clear(&header);
     return mail;

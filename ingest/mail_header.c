@@ -61,11 +61,17 @@ static size_t name_length(const uint8_t *line, size_t length)
     return at < length && line[at] == ':' ? name : 0;
 }
 
-static void keep_field(struct mail_header *header, const uint8_t *field, size_t length)
+static void keep_field(struct mail_header *header, const char *name, const uint8_t *value,
+                       size_t length)
 {
-    g_byte_array_append(header->kept, field, (guint)MIN(length, MAIL_FIELD_BYTES));
-    if (length == 0 || header->kept->data[header->kept->len - 1] != '\n')
-        g_byte_array_append(header->kept, (const guint8 *)"\n", 1);
+    GByteArray *kept = header->kept;
+
+    if (kept->len + strlen(name) + length >= MAIL_KEPT_BYTES)
+        return;
+    g_byte_array_append(kept, (const guint8 *)name, (guint)strlen(name));
+    g_byte_array_append(kept, value, (guint)length);
+    if (kept->data[kept->len - 1] != '\n')
+        g_byte_array_append(kept, (const guint8 *)"\n", 1);
 }
 
 static void take_field(struct mail_header *header, const uint8_t *field, size_t length)
@@ -76,10 +82,10 @@ static void take_field(struct mail_header *header, const uint8_t *field, size_t 
     if (name == 0)
         return;
     if (is_wanted(field, name)) {
-        keep_field(header, field, length);
+        size_t most = name_is(field, name, "from") ? MAIL_FROM_BYTES : MAIL_FIELD_BYTES;
+        keep_field(header, "", field, MIN(length, most));
     } else if (name_is(field, name, typo)) {
-        g_byte_array_append(header->kept, (const guint8 *)"Content-Type", 12);
-        keep_field(header, field + name, length - name);
+        keep_field(header, "Content-Type", field + name, MIN(length - name, MAIL_FIELD_BYTES));
     } else if (name_is(field, name, "authentication-results") &&
                header->authres->len < MAIL_AUTHRES_FIELDS) {
         const uint8_t *value = memchr(field, ':', length);

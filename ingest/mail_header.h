@@ -17,12 +17,15 @@ struct mail_header {
 
 /*
  * Takes any bytes: a leading "From " line and lines that are no field are dropped, "ContentType:"
- * becomes "Content-Type:", fields longer than MAIL_FIELD_BYTES are cut.
+ * becomes "Content-Type:", fields longer than MAIL_FIELD_BYTES are cut, those that would bring
+ * `kept` past MAIL_KEPT_BYTES are left out.
  */
 void mail_header_read(struct mail_header *header, const uint8_t *bytes, size_t length);
 void mail_header_clear(struct mail_header *header);
 
 #define MAIL_FIELD_BYTES (64u << 10)
+#define MAIL_FROM_BYTES (2u << 10) /* the time for a list of addresses grows with its square */
+#define MAIL_KEPT_BYTES (128u << 10)
 #define MAIL_AUTHRES_FIELDS 50
 
 #endif

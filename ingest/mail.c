@@ -21,6 +21,7 @@ struct walk {
     struct mail *mail;
     GPtrArray *issues;
     guint seen;
+    size_t decoded; /* bytes of messages that came in a transfer encoding */
     bool full;
 };
 
@@ -106,6 +107,10 @@ static GBytes *raw_content(GMimePart *part)
         return g_bytes_new(NULL, 0);
     start = stream->bound_start;
     end = stream->bound_end < 0 ? (gint64)memory->len : stream->bound_end;
+    /* GMime takes two bytes for the line break before a delimiter that ends in CRLF itself, though
+       one of them may be the last of the part. */
+    if (end < (gint64)memory->len && memory->data[end] != '\r' && memory->data[end] != '\n')
+        end++;
     return g_bytes_new_static(memory->data + start, (gsize)MAX(end - start, 0));
 }
 
@@ -148,6 +153,13 @@ static GBytes *decoded_content(GMimePart *part)
     return g_bytes_new_take(out, size);
 }
 
+static char *lower_type(const char *name)
+{
+    g_autofree char *text = bounded_header(name);
+
+    return text != NULL ? g_ascii_strdown(text, -1) : g_strdup("");
+}
+
 static void take_leaf(struct walk *walk, GMimeObject *object, const char *number,
                       const struct message_fields *fields)
 {
@@ -157,7 +169,7 @@ static void take_leaf(struct walk *walk, GMimeObject *object, const char *number
     g_autofree char *name = declared ? g_mime_content_type_get_mime_type(type) : NULL;
 
     part->part = g_strdup(number);
-    part->content_type = name != NULL ? g_ascii_strdown(name, -1) : g_strdup("");
+    part->content_type = lower_type(name);
     part->file_name = file_name_of((GMimePart *)object);
     part->is_text = !declared || strcmp(part->content_type, "text/plain") == 0 ||
                     strcmp(part->content_type, "text/html") == 0;
@@ -192,6 +204,20 @@ static GMimeStream *stream_of(const struct mail_header *header, const uint8_t *b
     stream = g_mime_stream_mem_new_with_byte_array(buffer);
     g_mime_stream_mem_set_owner((GMimeStreamMem *)stream, TRUE);
     return stream;
+}
+
+/* The length to be read, which is less where reading more would cost too much. */
+static size_t bounded_length(const struct mail_header *header, const uint8_t *bytes, size_t length,
+                             GPtrArray *issues)
+{
+    size_t body = MIN(header->body, length);
+    size_t used = body + mail_bounds(header, bytes + body, length - body);
+
+    if (used < length)
+        issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, CLAUSE_MIME,
+                  "too many MIME parts or header fields in them; only the first %zu bytes are read",
+                  used);
+    return used;
 }
 
 /* NULL where it is no message at all. */
@@ -256,6 +282,43 @@ static void walk_message(struct walk *walk, GMimeMessage *message, const char *n
     walk_content(walk, g_mime_message_get_mime_part(message), number, depth + 1, &fields);
 }
 
+static bool is_message_type(GMimeObject *object)
+{
+    static const char *const subtypes[] = {"rfc822", "rfc2822", "global", "news"};
+    GMimeContentType *type = g_mime_object_get_content_type(object);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(subtypes); i++)
+        if (g_mime_content_type_is_type(type, "message", subtypes[i]))
+            return true;
+    return false;
+}
+
+/* A message in base64 or the like, which RFC 2046, section 5.2.1 forbids and GMime leaves alone.
+   False where there is none. */
+static bool walk_encoded_message(struct walk *walk, GMimeObject *object, const char *number,
+                                 int depth, const struct message_fields *fields)
+{
+    g_autoptr(GBytes) content =
+        is_message_type(object) ? decoded_content((GMimePart *)object) : NULL;
+    gsize length = content != NULL ? g_bytes_get_size(content) : 0;
+    const uint8_t *bytes = length > 0 ? g_bytes_get_data(content, NULL) : NULL;
+    struct mail_header header;
+
+    if (bytes == NULL || !mail_sniff(bytes, length) ||
+        (walk->decoded += length) > LIMIT_MESSAGE_BYTES)
+        return false;
+    mail_header_read(&header, bytes, length);
+    length = bounded_length(&header, bytes, length, walk->issues);
+    GMimeMessage *message = construct_message(&header, bytes, length);
+    mail_header_clear(&header);
+    g_clear_pointer(&content, g_bytes_unref);
+    if (message != NULL) {
+        walk_message(walk, message, number, depth, fields);
+        g_object_unref(message);
+    }
+    return message != NULL;
+}
+
 static void walk_object(struct walk *walk, GMimeObject *object, const char *number, int depth,
                         const struct message_fields *fields)
 {
@@ -271,7 +334,7 @@ static void walk_object(struct walk *walk, GMimeObject *object, const char *numb
         GMimeMessage *message = g_mime_message_part_get_message((GMimeMessagePart *)object);
         if (message != NULL)
             walk_message(walk, message, number, depth, fields);
-    } else if (GMIME_IS_PART(object))
+    } else if (GMIME_IS_PART(object) && !walk_encoded_message(walk, object, number, depth, fields))
         take_leaf(walk, object, number, fields);
 }
 
@@ -339,20 +402,6 @@ static void read_with_gmime(struct walk *walk, const struct mail_header *header,
     read_fields(walk->mail, message);
     walk_message(walk, message, "", 0, &none);
     g_object_unref(message);
-}
-
-/* The length to be read, which is less where reading more would cost too much. */
-static size_t bounded_length(const struct mail_header *header, const uint8_t *bytes, size_t length,
-                             GPtrArray *issues)
-{
-    size_t body = MIN(header->body, length);
-    size_t used = body + mail_bounds(header, bytes + body, length - body);
-
-    if (used < length)
-        issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, CLAUSE_MIME,
-                  "too many MIME parts or header fields in them; only the first %zu bytes are read",
-                  used);
-    return used;
 }
 
 static struct mail *parse(const uint8_t *bytes, size_t length, const char *authserv_id,

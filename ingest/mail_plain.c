@@ -122,6 +122,14 @@ static char *text_of(struct span span)
     return bounded;
 }
 
+static bool is_token(struct span span)
+{
+    for (size_t i = 0; i < span.length; i++)
+        if (!g_ascii_isalnum(span.at[i]) && strchr("-_.", span.at[i]) == NULL)
+            return false;
+    return span.length > 0;
+}
+
 /* The value of one parameter: a token, or a quoted string without escapes. Of all parameters none
    may be in the form of RFC 2231. False where the field is not that plain. */
 static bool find_parameter(struct span field, const char *wanted, struct span *value)
@@ -152,7 +160,7 @@ static bool find_parameter(struct span field, const char *wanted, struct span *v
                 found.length++;
             at = found.at + found.length;
         }
-        if (memchr(name.at, '*', name.length) != NULL || memchr(found.at, '\\', found.length))
+        if (!is_token(name) || memchr(found.at, '\\', found.length) != NULL)
             return false;
         if (span_is(name, wanted) && value->at == NULL)
             *value = found;
@@ -277,16 +285,20 @@ static const char *find_delimiter(const char *at, const char *end, const char *d
     return NULL;
 }
 
-/* The line break before a delimiter belongs to it (RFC 2046, section 5.1.1). */
-static struct span part_before(const char *start, const char *delimiter)
+/* What stands between the lines of two delimiters. The line break before a delimiter belongs to it
+   (RFC 2046, section 5.1.1). False where line breaks are mixed. */
+static bool part_before(const char *start, const char *delimiter, const char *end,
+                        struct span *part)
 {
-    size_t length = (size_t)(delimiter - start);
+    const char *feed = memchr(delimiter, '\n', (size_t)(end - delimiter));
+    bool by_crlf = feed != NULL && feed[-1] == '\r';
+    size_t length = (size_t)(delimiter - start), cut = by_crlf ? 2 : 1;
 
-    if (length > 0 && start[length - 1] == '\n')
-        length--;
-    if (length > 0 && start[length - 1] == '\r')
-        length--;
-    return (struct span){start, length};
+    if (length < cut || start[length - 1] != '\n' ||
+        (length > 1 && start[length - 2] == '\r') != by_crlf)
+        return false;
+    *part = (struct span){start, length - cut};
+    return true;
 }
 
 static bool read_parts(struct mail *mail, struct span body, struct span boundary)
@@ -295,6 +307,7 @@ static bool read_parts(struct mail *mail, struct span body, struct span boundary
     size_t length = boundary.length + 2;
     const char *end = body.at + body.length;
     const char *at = find_delimiter(body.at, end, delimiter, length);
+    struct span part;
 
     while (at != NULL && mail->parts->len < PLAIN_PARTS_MAX) {
         const char *line = at + length;
@@ -304,33 +317,60 @@ static bool read_parts(struct mail *mail, struct span body, struct span boundary
         if (line >= end || *line != '\n')
             return false;
         at = find_delimiter(line + 1, end, delimiter, length);
-        if (at == NULL || !read_part(mail, part_before(line + 1, at)))
+        if (at == NULL || !part_before(line + 1, at, end, &part) || !read_part(mail, part))
             return false;
     }
     return false;
 }
 
+/* Atoms with single dots between them (RFC 5322, section 3.2.3). */
+static bool is_dot_atom(struct span span, const char *others)
+{
+    bool after_dot = true;
+
+    for (size_t i = 0; i < span.length; i++) {
+        bool dot = span.at[i] == '.';
+        if ((dot && after_dot) ||
+            (!dot && !g_ascii_isalnum(span.at[i]) && strchr(others, span.at[i]) == NULL))
+            return false;
+        after_dot = dot;
+    }
+    return !after_dot;
+}
+
+static bool is_address(struct span span)
+{
+    const char *sign = memchr(span.at, '@', span.length);
+
+    if (sign == NULL)
+        return false;
+    size_t local = (size_t)(sign - span.at);
+    return is_dot_atom((struct span){span.at, local}, "!#$%&'*+/=?^_`{|}~-") &&
+           is_dot_atom((struct span){sign + 1, span.length - local - 1}, "-_");
+}
+
+/* What stands between "<" and the ">" at the end; nothing where it is not so. */
+static struct span bracketed(struct span span)
+{
+    const char *open = memchr(span.at, '<', span.length);
+
+    if (open == NULL || span.at[span.length - 1] != '>')
+        return (struct span){NULL, 0};
+    return (struct span){open + 1, span.length - (size_t)(open - span.at) - 2};
+}
+
 /* "user@host" alone, or in <> with nothing but plain words before it. */
 static bool find_address(struct span from, struct span *address)
 {
-    const char *open = memchr(from.at, '<', from.length);
-
-    if (open != NULL) {
-        if (from.at[from.length - 1] != '>')
-            return false;
-        *address = (struct span){open + 1, from.length - (size_t)(open - from.at) - 2};
-    } else {
+    if (from.length == 0)
+        return false;
+    *address = bracketed(from);
+    if (address->at == NULL)
         *address = from;
-    }
-    for (size_t i = 0; i < from.length; i++)
-        if (strchr("(),;:\"\\[]", from.at[i]) != NULL)
+    for (const char *at = from.at; at + 1 < address->at; at++)
+        if (!g_ascii_isalnum(*at) && strchr(" -_", *at) == NULL)
             return false;
-    for (size_t i = 0; i < address->length; i++)
-        if (g_ascii_isspace(address->at[i]) || strchr("<>", address->at[i]) != NULL)
-            return false;
-    const char *sign = memchr(address->at, '@', address->length);
-    return sign != NULL && sign > address->at && sign + 1 < address->at + address->length &&
-           memrchr(address->at, '@', address->length) == sign;
+    return is_address(*address);
 }
 
 static bool read_date(struct span field, gint64 *seconds)
@@ -347,16 +387,16 @@ static bool read_date(struct span field, gint64 *seconds)
 
 static bool read_fields(struct mail *mail, const struct fields *fields)
 {
-    struct span address, id = fields->message_id;
+    struct span address, id;
 
-    if (fields->from.at == NULL || fields->from.length == 0 ||
-        !find_address(fields->from, &address) || id.length < 3 || id.at[0] != '<' ||
-        memchr(id.at, '>', id.length) != id.at + id.length - 1 ||
-        memchr(id.at, ' ', id.length) != NULL || memchr(id.at, '@', id.length) == NULL ||
-        strcspn(id.at, "\"([\\\r\n") < id.length || !read_date(fields->date, &mail->date))
+    if (fields->from.at == NULL || fields->message_id.length == 0 ||
+        fields->message_id.at[0] != '<' || !find_address(fields->from, &address))
+        return false;
+    id = bracketed(fields->message_id);
+    if (id.at == NULL || !is_address(id) || !read_date(fields->date, &mail->date))
         return false;
     mail->sender = g_ascii_strdown(address.at, (gssize)MIN(address.length, LIMIT_TEXT_BYTES));
-    mail->message_id = g_strndup(id.at + 1, MIN(id.length - 2, LIMIT_TEXT_BYTES));
+    mail->message_id = g_strndup(id.at, MIN(id.length, LIMIT_TEXT_BYTES));
     mail->subject = text_of(fields->subject);
     mail->report_domain = text_of(fields->domain);
     mail->report_submitter = text_of(fields->submitter);

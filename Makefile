@@ -33,6 +33,7 @@ KNOWLEDGE = $(sort $(wildcard analyze/knowledge/*.txt))
 TEST_BIN = $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/*/test_*.c)))
 FUZZ_BIN = $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BENCH_BIN = $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/*.c)))
+LONG_BIN = $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/long/*.c)))
 FUZZ_MAIN = $(BUILD)/tests/fuzz/replay.o
 SECONDS = 3600
 
@@ -79,7 +80,7 @@ demo: all ## read the sample mails of contrib/demo and print their digest
 check: ## all tests that a change must pass, in under five minutes
 	@MAKE='$(MAKE)' BUILD='$(BUILD)' sh tests/lib/check.sh
 
-check-full: check all ## the long tests as well: mail servers, full disks, kill -9, crowds
+check-full: check all $(BENCH_BIN) $(LONG_BIN) ## the long tests as well: mail servers, full disks, kill -9, crowds
 	@TLSTRIAGE='$(CURDIR)/tlstriage' BUILD='$(BUILD)' sh tests/lib/check-long.sh
 
 check-corpus: all ## compare with the facts known of the reports in $TLSTRIAGE_CORPUS
@@ -124,4 +125,4 @@ endif
 .DELETE_ON_ERROR:
 .PHONY: all tests deps demo check check-full check-corpus fuzz fuzz-targets bench install uninstall \
         dist clean help
--include $(wildcard $(OBJ:=.d) $(BUILD)/main.o.d $(TEST_BIN:=.d) $(BENCH_BIN:=.d) $(FUZZ_BIN:=.o.d))
+-include $(wildcard $(OBJ:=.d) $(BUILD)/main.o.d $(TEST_BIN:=.d) $(BENCH_BIN:=.d) $(LONG_BIN:=.d) $(FUZZ_BIN:=.o.d))

@@ -86,19 +86,41 @@ static void bound_issues(GPtrArray *issues)
               "more than %d issues; the rest is not listed", LIMIT_ISSUES);
 }
 
-/* The container where it holds just this; else the piece itself, packed. */
-static void keep_original(const struct piece *piece, const char *text, size_t length, bool whole,
-                          struct original *original)
+/* `inner` where it says something that the arrival does not. */
+static char *other_text(const char *inner, const char *outer)
 {
-    original->part = g_strdup(piece->part);
-    original->file_name = g_strdup(piece->file_name);
+    return inner != NULL && g_strcmp0(inner, outer) != 0 ? g_strdup(inner) : NULL;
+}
+
+static void keep_bytes(const struct piece *piece, const char *text, size_t length, bool whole,
+                       struct original *original)
+{
+    enum unpack_kind kind = unpack_sniff((const uint8_t *)text, length);
+
     if (whole && piece->outer != NULL && piece->alone) {
         original->bytes = g_bytes_ref(piece->outer);
         original->encoding = piece->encoding;
+    } else if (whole && kind != UNPACK_NONE) {
+        original->bytes = g_bytes_ref(piece->bytes);
+        original->encoding = kind == UNPACK_GZIP ? ORIGINAL_GZIP : ORIGINAL_ZIP;
     } else {
         original->bytes = unpack_pack((const uint8_t *)text, length);
         original->encoding = ORIGINAL_GZIP;
     }
+}
+
+/* The container where it holds just this; else the piece itself, packed. */
+static void keep_original(const struct work *work, const struct piece *piece, const char *text,
+                          size_t length, bool whole, struct original *original)
+{
+    const struct arrival *arrival = work->arrival;
+
+    original->part = g_strdup(piece->part);
+    original->file_name = g_strdup(piece->file_name);
+    original->report_domain = other_text(piece->report_domain, arrival->report_domain);
+    original->report_submitter = other_text(piece->report_submitter, arrival->report_submitter);
+    original->subject = other_text(piece->subject, arrival->subject);
+    keep_bytes(piece, text, length, whole, original);
 }
 
 static void quarantine(struct work *work, const struct piece *piece, enum arrival_kind kind,
@@ -111,7 +133,7 @@ static void quarantine(struct work *work, const struct piece *piece, enum arriva
     unread->kind = kind;
     unread->clause = g_strdup(clause);
     unread->problem = g_strdup(problem);
-    keep_original(piece, bytes, length, true, &unread->original);
+    keep_original(work, piece, bytes, length, true, &unread->original);
     g_ptr_array_add(work->arrival->unread, unread);
 }
 
@@ -176,7 +198,7 @@ static bool take_object(struct work *work, const struct piece *piece, const json
 
     if (report == NULL)
         return false;
-    keep_original(piece, text, length, whole, &report->original);
+    keep_original(work, piece, text, length, whole, &report->original);
     issues_place(report->issues, 0, part_label(piece, &label));
     move_issues(work->arrival->issues, first_issue, report->issues);
     bound_issues(report->issues);
@@ -635,9 +657,11 @@ struct report *ingest_again(const struct original *original, const struct arriva
         .bytes = original->bytes,
         .part = original->part,
         .file_name = original->file_name,
-        .report_domain = arrival->report_domain,
-        .report_submitter = arrival->report_submitter,
-        .subject = arrival->subject,
+        .report_domain =
+            original->report_domain != NULL ? original->report_domain : arrival->report_domain,
+        .report_submitter = original->report_submitter != NULL ? original->report_submitter
+                                                               : arrival->report_submitter,
+        .subject = original->subject != NULL ? original->subject : arrival->subject,
     };
 
     scratch->received_at = arrival->received_at;

@@ -60,6 +60,9 @@ CREATE TABLE report_json (
     encoding TEXT NOT NULL CHECK (encoding IN ('gzip', 'zip', 'plain')),
     part TEXT,                      -- place in the arrival
     file_name TEXT,                 -- of the attachment or file
+    report_domain TEXT,             -- of an inner message, where the arrival's is another
+    report_submitter TEXT,          -- likewise
+    subject TEXT,                   -- likewise
     content BLOB NOT NULL
 ) STRICT;
 
@@ -111,6 +114,9 @@ CREATE TABLE unread (
     encoding TEXT NOT NULL CHECK (encoding IN ('gzip', 'zip', 'plain')),
     part TEXT,
     file_name TEXT,
+    report_domain TEXT,             -- of an inner message, where the arrival's is another
+    report_submitter TEXT,          -- likewise
+    subject TEXT,                   -- likewise
     clause TEXT,
     problem TEXT,                   -- why it could not be read
     content BLOB NOT NULL

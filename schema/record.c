@@ -91,6 +91,9 @@ void original_clear(struct original *original)
     g_clear_pointer(&original->bytes, g_bytes_unref);
     g_clear_pointer(&original->part, g_free);
     g_clear_pointer(&original->file_name, g_free);
+    g_clear_pointer(&original->report_domain, g_free);
+    g_clear_pointer(&original->report_submitter, g_free);
+    g_clear_pointer(&original->subject, g_free);
 }
 
 struct report *report_new(void)

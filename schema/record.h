@@ -64,6 +64,10 @@ struct original {
     enum original_encoding encoding;
     char *part;      /* where in the arrival; NULL for a plain file */
     char *file_name; /* of the attachment or the file, without folders; NULL where none */
+    /* Of the message it stood in; NULL where that is the arrival itself, or says the same. */
+    char *report_domain;
+    char *report_submitter;
+    char *subject;
 };
 
 /* One TLS-RPT report. */

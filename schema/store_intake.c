@@ -234,6 +234,17 @@ static bool add_report_row(struct store *store, gint64 arrival_id, const struct 
     return store_run(store, add, "writing a report", error);
 }
 
+/* Six parameters from `index` on: all of it but the bytes. */
+static void bind_original(sqlite3_stmt *statement, int index, const struct original *original)
+{
+    store_bind_text(statement, index, original_encoding_word(original->encoding));
+    store_bind_text(statement, index + 1, original->part);
+    store_bind_text(statement, index + 2, original->file_name);
+    store_bind_text(statement, index + 3, original->report_domain);
+    store_bind_text(statement, index + 4, original->report_submitter);
+    store_bind_text(statement, index + 5, original->subject);
+}
+
 static bool add_json(struct store *store, gint64 report_id, const struct original *original,
                      GError **error)
 {
@@ -244,10 +255,8 @@ static bool add_json(struct store *store, gint64 report_id, const struct origina
     if (add == NULL)
         return false;
     sqlite3_bind_int64(add, 1, report_id);
-    store_bind_text(add, 2, original_encoding_word(original->encoding));
-    store_bind_text(add, 3, original->part);
-    store_bind_text(add, 4, original->file_name);
-    sqlite3_bind_blob64(add, 5, size > 0 ? bytes : "", size, SQLITE_STATIC);
+    bind_original(add, 2, original);
+    sqlite3_bind_blob64(add, 8, size > 0 ? bytes : "", size, SQLITE_STATIC);
     return store_run(store, add, "writing a report's JSON", error);
 }
 
@@ -389,12 +398,10 @@ static bool add_unread(struct store *store, gint64 arrival_id, const struct unre
     sqlite3_bind_int64(add, 3, now);
     store_bind_text(add, 4, arrival_kind_word(unread->kind));
     sqlite3_bind_int64(add, 5, (gint64)size);
-    store_bind_text(add, 6, original_encoding_word(unread->original.encoding));
-    store_bind_text(add, 7, unread->original.part);
-    store_bind_text(add, 8, unread->original.file_name);
-    store_bind_text(add, 9, unread->clause);
-    store_bind_text(add, 10, unread->problem);
-    sqlite3_bind_blob64(add, 11, size > 0 ? bytes : "", size, SQLITE_STATIC);
+    bind_original(add, 6, &unread->original);
+    store_bind_text(add, 12, unread->clause);
+    store_bind_text(add, 13, unread->problem);
+    sqlite3_bind_blob64(add, 14, size > 0 ? bytes : "", size, SQLITE_STATIC);
     if (!store_run(store, add, "writing to the quarantine", error))
         return false;
 

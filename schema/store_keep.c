@@ -171,14 +171,17 @@ static void kept_of_row(sqlite3_stmt *row, bool quarantined, struct store_kept *
     kept->original.file_name = store_column_dup(row, 3);
     kept->original.bytes =
         g_bytes_new(sqlite3_column_blob(row, 4), (gsize)sqlite3_column_bytes(row, 4));
-    arrival->received_at = sqlite3_column_int64(row, 5);
-    arrival->sender = store_column_dup(row, 6);
-    arrival->message_id = store_column_dup(row, 7);
-    arrival->subject = store_column_dup(row, 8);
-    arrival->report_domain = store_column_dup(row, 9);
-    arrival->report_submitter = store_column_dup(row, 10);
-    arrival->source = store_column_dup(row, 11);
-    arrival->is_mail = sqlite3_column_int(row, 12) != 0;
+    kept->original.report_domain = store_column_dup(row, 5);
+    kept->original.report_submitter = store_column_dup(row, 6);
+    kept->original.subject = store_column_dup(row, 7);
+    arrival->received_at = sqlite3_column_int64(row, 8);
+    arrival->sender = store_column_dup(row, 9);
+    arrival->message_id = store_column_dup(row, 10);
+    arrival->subject = store_column_dup(row, 11);
+    arrival->report_domain = store_column_dup(row, 12);
+    arrival->report_submitter = store_column_dup(row, 13);
+    arrival->source = store_column_dup(row, 14);
+    arrival->is_mail = sqlite3_column_int(row, 15) != 0;
     kept->arrival = arrival;
 }
 

@@ -22,8 +22,9 @@ const char *const store_statements[STATEMENT_COUNT] = {
                        "ends_at, ingested_at, classified) "
                        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
     [SQL_SUPERSEDE] = "UPDATE report SET superseded_by = ?2 WHERE id = ?1",
-    [SQL_ADD_JSON] = "INSERT INTO report_json (report, encoding, part, file_name, content) "
-                     "VALUES (?1,?2,?3,?4,?5)",
+    [SQL_ADD_JSON] = "INSERT INTO report_json (report, encoding, part, file_name, "
+                     "report_domain, report_submitter, subject, content) "
+                     "VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
     [SQL_ADD_POLICY] = "INSERT INTO policy (report, policy_type, type_word, mode, policy_domain, "
                        "domain, domain_source, strings, mx_hosts, successes, failures) "
                        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
@@ -35,9 +36,10 @@ const char *const store_statements[STATEMENT_COUNT] = {
                       "problem) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
     [SQL_ADD_TROUBLE] = "INSERT OR IGNORE INTO issue (at, kind, severity, source, clause, problem) "
                         "VALUES (?1,?2,?3,?4,?5,?6)",
-    [SQL_ADD_UNREAD] = "INSERT OR IGNORE INTO unread (arrival, hash, at, kind, size, encoding, "
-                       "part, file_name, clause, problem, content) "
-                       "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+    [SQL_ADD_UNREAD] =
+        "INSERT OR IGNORE INTO unread (arrival, hash, at, kind, size, encoding, "
+        "part, file_name, report_domain, report_submitter, subject, clause, problem, "
+        "content) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
     [SQL_QUARANTINE_SIZE] = "SELECT coalesce(sum(size), 0) FROM unread WHERE kind <> 'dmarc'",
     [SQL_OLDEST_QUARANTINED] = "SELECT id, size, at FROM unread WHERE kind <> 'dmarc' "
                                "ORDER BY at, id LIMIT 1",
@@ -69,12 +71,14 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_ADD_DIGEST] = "INSERT INTO digest_sent (at, covers_from, covers_to, recipient) "
                        "VALUES (?1,?2,?3,?4)",
     [SQL_NEXT_REPORT] =
-        "SELECT r.id, j.encoding, j.part, j.file_name, j.content, a.received_at, a.sender, "
+        "SELECT r.id, j.encoding, j.part, j.file_name, j.content, j.report_domain, "
+        "j.report_submitter, j.subject, a.received_at, a.sender, "
         "a.message_id, a.subject, a.report_domain, a.report_submitter, a.source, a.is_mail "
         "FROM report r JOIN report_json j ON j.report = r.id JOIN arrival a ON a.id = r.arrival "
         "WHERE r.id > ?1 ORDER BY r.id LIMIT 1",
     [SQL_NEXT_UNREAD] =
-        "SELECT u.id, u.encoding, u.part, u.file_name, u.content, a.received_at, a.sender, "
+        "SELECT u.id, u.encoding, u.part, u.file_name, u.content, u.report_domain, "
+        "u.report_submitter, u.subject, a.received_at, a.sender, "
         "a.message_id, a.subject, a.report_domain, a.report_submitter, a.source, a.is_mail "
         "FROM unread u JOIN arrival a ON a.id = u.arrival "
         "WHERE u.id > ?1 AND u.kind <> 'dmarc' ORDER BY u.id LIMIT 1",

@@ -125,17 +125,28 @@ static bool has_aligned_pass(struct scanner *scanner, const char *from_domain)
     return false;
 }
 
+/* The id and, where one stands there, the version; what else follows makes it another's id. */
+static bool take_id(struct scanner *scanner, const char *wanted)
+{
+    g_autofree char *id = take_value(scanner);
+    g_autofree char *version = NULL;
+
+    if (id == NULL || g_ascii_strcasecmp(id, wanted) != 0)
+        return false;
+    version = take_value(scanner);
+    if (version != NULL && strspn(version, "0123456789") != strlen(version))
+        return false;
+    skip_cfws(scanner);
+    return *scanner->at == ';' || *scanner->at == '\0';
+}
+
 enum authenticity authres_judge(char *const *fields, const char *authserv_id,
                                 const char *from_domain)
 {
     for (; authserv_id != NULL && *fields != NULL; fields++) {
         struct scanner scanner = {*fields};
-        g_autofree char *id = take_value(&scanner);
-        if (id == NULL || g_ascii_strcasecmp(id, authserv_id) != 0)
-            continue;
-        /* A version may stand between the id and the first result. */
-        skip_result(&scanner);
-        return has_aligned_pass(&scanner, from_domain) ? AUTH_PASS : AUTH_FAIL;
+        if (take_id(&scanner, authserv_id))
+            return has_aligned_pass(&scanner, from_domain) ? AUTH_PASS : AUTH_FAIL;
     }
     return AUTH_NONE;
 }

@@ -8,6 +8,9 @@
 /* Texts longer than this are read one at a time: all of them small, they need no turns. */
 #define BIG_BYTES (1u << 20)
 
+/* So many values fit into the memory whatever they are. */
+#define FEWEST_VALUES 100000
+
 /* 3 bytes of UTF-8 at most for 2 of UTF-16. */
 #define CONVERTED_BYTES_MAX ((size_t)LIMIT_UNPACKED_BYTES / 2 * 3)
 
@@ -157,8 +160,7 @@ static json_t *parse(const struct json_repair *repair, GPtrArray *issues)
     if (value != NULL)
         return value;
     if (budget.exceeded)
-        issue_add(issues, ISSUE_LIMIT, ISSUE_ERROR, NULL, "the values need more than %u MiB",
-                  LIMIT_JSON_MEMORY >> 20);
+        issue_add(issues, ISSUE_LIMIT, ISSUE_ERROR, NULL, JSON_REPAIR_MEMORY);
     else
         issue_add(issues, ISSUE_JSON, ISSUE_ERROR, "RFC 8259, section 2",
                   "the JSON parser refuses the text at byte %d", error.position);
@@ -166,33 +168,50 @@ static json_t *parse(const struct json_repair *repair, GPtrArray *issues)
 }
 
 static void repair_utf16(struct json_repair *repair, const char *text, size_t length, bool little,
-                         GPtrArray *issues)
+                         size_t values_max, GPtrArray *issues)
 {
     g_autoptr(GString) converted = utf16_convert(text, length, little);
 
     issue_add(issues, ISSUE_JSON, ISSUE_NOTICE, "RFC 8259, section 8.1", "UTF-16 read as UTF-8");
-    json_repair(repair, converted->str, converted->len, issues);
+    json_repair(repair, converted->str, converted->len, values_max, issues);
     repair->consumed = length;
     if (repair->mended == NULL)
         repair->mended = g_steal_pointer(&converted);
 }
 
-json_t *json_read(const char *text, size_t length, size_t *consumed, GPtrArray *issues)
+static json_t *read_values(const char *text, size_t length, size_t values_max, size_t *consumed,
+                           GPtrArray *issues)
 {
     struct json_repair repair;
     json_t *value = NULL;
     bool little;
 
-    json_turn_take(length);
+    budget.exceeded = false;
     if (is_utf16(text, length, &little))
-        repair_utf16(&repair, text, length, little, issues);
+        repair_utf16(&repair, text, length, little, values_max, issues);
     else
-        json_repair(&repair, text, length, issues);
+        json_repair(&repair, text, length, values_max, issues);
     if (repair.text != NULL)
         value = parse(&repair, issues);
+    *consumed = repair.consumed;
+    json_repair_clear(&repair);
+    return value;
+}
+
+json_t *json_read(const char *text, size_t length, size_t *consumed, GPtrArray *issues)
+{
+    guint first = issues->len;
+    size_t used;
+
+    json_turn_take(length);
+    json_t *value = read_values(text, length, LIMIT_JSON_VALUES, &used, issues);
+    /* What needs too much memory is cut earlier, so that its beginning is not lost. */
+    for (size_t max = LIMIT_JSON_VALUES / 2; budget.exceeded && max >= FEWEST_VALUES; max /= 2) {
+        g_ptr_array_set_size(issues, (gint)first);
+        value = read_values(text, length, max, &used, issues);
+    }
     json_turn_pass(length);
     if (consumed != NULL)
-        *consumed = repair.consumed;
-    json_repair_clear(&repair);
+        *consumed = used;
     return value;
 }

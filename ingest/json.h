@@ -25,12 +25,13 @@ bool json_sniff(const char *text, size_t length);
  * characters; \u0000 and lone surrogates; escapes that do not exist; numbers out of range or in a
  * wrong form; literals that do not exist (NaN, None: null); superfluous commas; control and
  * non-ASCII characters between tokens; duplicate names (the last counts). A text that ends early,
- * breaks the grammar, goes deeper than LIMIT_JSON_DEPTH or holds more than LIMIT_JSON_VALUES values
- * is cut after the last whole element of its top-level "policies" array or, where that comes later,
- * its last whole top-level member, and closed there; *consumed is then the start of the next line
- * that begins with '{', else `length`. It always is more than 0, unless `length` is 0. NULL, with
- * an issue of severity ISSUE_ERROR, where nothing could be made of it or the memory budget was met.
- * Several threads may read at once; documents over 1 MiB take turns. Free with json_decref().
+ * breaks the grammar, goes deeper than LIMIT_JSON_DEPTH, holds more than LIMIT_JSON_VALUES values
+ * or needs more than LIMIT_JSON_MEMORY is cut after the last whole element of its top-level
+ * "policies" array or, where that comes later, its last whole top-level member, and closed there;
+ * *consumed is then the start of the next line that begins with '{', else `length`. It always is
+ * more than 0, unless `length` is 0. NULL, with an issue of severity ISSUE_ERROR, where nothing
+ * could be made of it. Several threads may read at once; documents over 1 MiB take turns. Free with
+ * json_decref().
  */
 json_t *json_read(const char *text, size_t length, size_t *consumed, GPtrArray *issues);
 

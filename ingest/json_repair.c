@@ -54,7 +54,16 @@ static const struct {
 };
 
 /* Why the pass ended. */
-enum end { END_NOT_YET, END_WHOLE, END_EARLY, END_GRAMMAR, END_DEPTH, END_VALUES, END_BYTES };
+enum end {
+    END_NOT_YET,
+    END_WHOLE,
+    END_EARLY,
+    END_GRAMMAR,
+    END_DEPTH,
+    END_VALUES,
+    END_MEMORY,
+    END_BYTES
+};
 
 static const struct {
     enum issue_kind kind;
@@ -66,6 +75,7 @@ static const struct {
                    "brackets go deeper than " G_STRINGIFY(LIMIT_JSON_DEPTH) " levels"},
     [END_VALUES] = {ISSUE_LIMIT, NULL,
                     "there are more than " G_STRINGIFY(LIMIT_JSON_VALUES) " values"},
+    [END_MEMORY] = {ISSUE_LIMIT, NULL, JSON_REPAIR_MEMORY},
     [END_BYTES] = {ISSUE_LIMIT, NULL, "the repaired text is too long"},
 };
 
@@ -86,6 +96,7 @@ struct scanner {
     uint64_t objects; /* one bit per open bracket, the innermost lowest; set: '{' */
     unsigned depth;
     size_t values;
+    size_t values_max;
     bool in_policies; /* the top-level member now read is "policies" */
     GString *mended;  /* NULL as long as nothing had to be mended */
     size_t copied;    /* up to here the text stands in `mended`, or is dropped */
@@ -439,8 +450,8 @@ static enum end scan_value(struct scanner *s)
 {
     char c = s->text[s->at];
 
-    if (++s->values > LIMIT_JSON_VALUES)
-        return END_VALUES;
+    if (++s->values > s->values_max)
+        return s->values_max < LIMIT_JSON_VALUES ? END_MEMORY : END_VALUES;
     if (c == '{' || c == '[')
         return open_bracket(s);
     enum end end = c == '"' ? scan_string(s) : scan_word(s);
@@ -581,9 +592,10 @@ static size_t next_document(const struct scanner *s)
     return next == NULL ? s->length : (size_t)(next + 1 - s->text);
 }
 
-void json_repair(struct json_repair *repair, const char *text, size_t length, GPtrArray *issues)
+void json_repair(struct json_repair *repair, const char *text, size_t length, size_t values_max,
+                 GPtrArray *issues)
 {
-    struct scanner s = {.text = text, .length = length};
+    struct scanner s = {.text = text, .length = length, .values_max = values_max};
 
     memset(repair, 0, sizeof *repair);
     if (!scan_start(&s)) {

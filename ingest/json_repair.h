@@ -5,6 +5,7 @@
 #ifndef INGEST_JSON_REPAIR_H
 #define INGEST_JSON_REPAIR_H
 
+#include "ingest/limits.h"
 #include <glib.h>
 #include <stddef.h>
 
@@ -15,8 +16,15 @@ struct json_repair {
     GString *mended; /* holds `text`; NULL where that lies in the original */
 };
 
-/* The first object or array of `text`, in UTF-8. json.h tells the repairs; each is an issue. */
-void json_repair(struct json_repair *repair, const char *text, size_t length, GPtrArray *issues);
+/* Said by an issue where the memory for values ends, here or in jansson. */
+#define JSON_REPAIR_MEMORY "the values need more than " G_STRINGIFY(LIMIT_JSON_MEMORY_MIB) " MiB"
+
+/*
+ * The first object or array of `text`, in UTF-8. json.h tells the repairs; each is an issue. Cut
+ * after `values_max` values: LIMIT_JSON_VALUES, or fewer where these took too much memory.
+ */
+void json_repair(struct json_repair *repair, const char *text, size_t length, size_t values_max,
+                 GPtrArray *issues);
 void json_repair_clear(struct json_repair *repair);
 
 #endif

@@ -17,7 +17,8 @@
 
 #define LIMIT_JSON_DEPTH 64
 #define LIMIT_JSON_VALUES 2000000
-#define LIMIT_JSON_MEMORY (256u << 20) /* what the JSON parser may allocate for one report */
+#define LIMIT_JSON_MEMORY_MIB 256 /* what the JSON parser may allocate for one report */
+#define LIMIT_JSON_MEMORY ((size_t)LIMIT_JSON_MEMORY_MIB << 20)
 
 #define LIMIT_POLICIES 10000     /* of one report */
 #define LIMIT_DETAILS 100000     /* of one report, over all its policies */

@@ -130,12 +130,9 @@ static bool read_now(struct cli *cli, int *status)
 
 static bool read_config(struct cli *cli, int *status)
 {
-    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     GError *error = NULL;
 
-    cli->site = config_read(cli->config, warnings, &error);
-    for (guint i = 0; i < warnings->len; i++)
-        cli_complain(cli, "%s", (const char *)g_ptr_array_index(warnings, i));
+    cli->site = config_read(cli->config, &error);
     if (cli->site == NULL)
         *status = cli_fail(cli, error);
     return cli->site != NULL;

@@ -3,6 +3,7 @@
 #include "cli/terminal.h"
 #include "schema/error.h"
 #include <stdio.h>
+#include <unistd.h>
 
 static void show_progress(const struct input *input, const struct store_counts *counts, void *data)
 {
@@ -82,16 +83,19 @@ int cmd_ingest(struct cli *cli, int argc, char **argv)
     };
     int status;
 
-    if (!cli_parse(cli, &argc, &argv, entries,
-                   "What a file is shows by its content: a mail, an mbox, report JSON, gzip, zip.\n"
-                   "A folder is read with all below it, a Maildir without changing it; - is\n"
-                   "standard input. What was read before changes nothing.\n\n"
-                   "Exit status: 0 done, 2 usage, 3 an input or the store could not be read.",
-                   &status))
+    if (!cli_parse(
+            cli, &argc, &argv, entries,
+            "What a file is shows by its content: a mail, an mbox, report JSON, gzip, zip.\n"
+            "A folder is read with all below it, a Maildir without changing it; - and\n"
+            "no argument at all are standard input. What was read before changes nothing.\n\n"
+            "Exit status: 0 done, 2 usage, 3 an input or the store could not be read.",
+            &status))
         return status;
-    if (paths == NULL) {
+    if (paths == NULL && isatty(STDIN_FILENO)) {
         cli_complain(cli, "nothing to read: name files, folders, or - for standard input");
         return EXIT_USAGE;
     }
+    if (paths == NULL)
+        paths = g_strdupv((char *[]){"-", NULL});
     return cli_open_store(cli, STORE_WRITE) ? ingest_paths(cli, paths) : EXIT_TROUBLE;
 }

@@ -30,22 +30,6 @@ static bool is_known(const char *group, const char *key)
     return false;
 }
 
-static void warn_unknown(GKeyFile *file, const char *path, GPtrArray *warnings)
-{
-    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
-
-    for (char **group = groups; *group != NULL; group++) {
-        g_auto(GStrv) keys = g_key_file_get_keys(file, *group, NULL, NULL);
-        if (!is_known(*group, NULL))
-            g_ptr_array_add(warnings, g_strdup_printf("%s: unknown group [%s]", path, *group));
-        else
-            for (char **key = keys; key != NULL && *key != NULL; key++)
-                if (!is_known(*group, *key))
-                    g_ptr_array_add(
-                        warnings, g_strdup_printf("%s: [%s]: unknown key %s", path, *group, *key));
-    }
-}
-
 G_GNUC_PRINTF(5, 6)
 static bool refuse(GError **error, const char *path, const char *group, const char *key,
                    const char *format, ...)
@@ -59,6 +43,21 @@ static bool refuse(GError **error, const char *path, const char *group, const ch
     g_set_error(error, TLSTRIAGE_ERROR, TLSTRIAGE_ERROR_CONFIG, "%s: [%s]%s%s: %s", path, group,
                 key != NULL ? " " : "", key != NULL ? key : "", problem);
     return false;
+}
+
+static bool check_known(GKeyFile *file, const char *path, GError **error)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+
+    for (char **group = groups; *group != NULL; group++) {
+        g_auto(GStrv) keys = g_key_file_get_keys(file, *group, NULL, NULL);
+        if (!is_known(*group, NULL))
+            return refuse(error, path, *group, NULL, "no such group");
+        for (char **key = keys; key != NULL && *key != NULL; key++)
+            if (!is_known(*group, *key))
+                return refuse(error, path, *group, *key, "no such key");
+    }
+    return true;
 }
 
 /* NULL where missing or empty. */
@@ -169,7 +168,7 @@ static bool read_groups(GKeyFile *file, const char *path, struct site *site, GEr
     return true;
 }
 
-struct site *config_read(const char *path, GPtrArray *warnings, GError **error)
+struct site *config_read(const char *path, GError **error)
 {
     const char *name = path != NULL ? path : CONFIG_DEFAULT_PATH;
     g_autoptr(GKeyFile) file = g_key_file_new();
@@ -184,6 +183,7 @@ struct site *config_read(const char *path, GPtrArray *warnings, GError **error)
                     problem->message);
         return NULL;
     }
-    warn_unknown(file, name, warnings);
-    return read_groups(file, name, site, error) ? g_steal_pointer(&site) : NULL;
+    return check_known(file, name, error) && read_groups(file, name, site, error)
+               ? g_steal_pointer(&site)
+               : NULL;
 }

@@ -9,10 +9,10 @@
 #define CONFIG_DEFAULT_KEEP_DAYS 400
 
 /*
- * Reads `path`; NULL means the default one, which may be missing. What is unknown in it is told in
- * `warnings` (char *), what makes no sense is an error that names file, group and key. The site is
- * the caller's (site_free).
+ * Reads `path`; NULL means the default one, which may be missing. What is unknown in it or makes no
+ * sense is an error that names file, group and key: a slip of the pen in authserv-id should not
+ * pass for no setting. The site is the caller's (site_free).
  */
-struct site *config_read(const char *path, GPtrArray *warnings, GError **error);
+struct site *config_read(const char *path, GError **error);
 
 #endif

@@ -96,6 +96,6 @@ int cmd_ingest(struct cli *cli, int argc, char **argv)
         return EXIT_USAGE;
     }
     if (paths == NULL)
-        paths = g_strdupv((char *[]){"-", NULL});
+        paths = g_strsplit("-", " ", -1);
     return cli_open_store(cli, STORE_WRITE) ? ingest_paths(cli, paths) : EXIT_TROUBLE;
 }

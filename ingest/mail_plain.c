@@ -194,25 +194,31 @@ static bool type_begins(struct span type, const char *prefix)
            g_ascii_strncasecmp(type.at, prefix, strlen(prefix)) == 0;
 }
 
-/* base64 without anything odd in it. */
-static GBytes *decode_base64(struct span text)
+/* Whole groups of four, blanks between them, nothing else; decoders differ in the rest. */
+static bool is_strict_base64(struct span text)
 {
-    guchar *out = g_malloc(text.length / 4 * 3 + 3);
-    gint state = 0;
-    guint save = 0;
-    bool padded = false;
-    gsize size;
+    size_t digits = 0, pads = 0;
 
     for (size_t i = 0; i < text.length; i++) {
         char c = text.at[i];
         bool digit = g_ascii_isalnum(c) || c == '+' || c == '/';
-        if ((!digit && c != '=' && !g_ascii_isspace(c)) || (digit && padded)) {
-            g_free(out);
-            return NULL;
-        }
-        padded |= c == '=';
+        if ((!digit && c != '=' && !g_ascii_isspace(c)) || (digit && pads > 0))
+            return false;
+        digits += digit;
+        pads += c == '=';
     }
-    size = g_base64_decode_step(text.at, text.length, out, &state, &save);
+    return (digits + pads) % 4 == 0 && pads <= 2;
+}
+
+static GBytes *decode_base64(struct span text)
+{
+    gint state = 0;
+    guint save = 0;
+
+    if (!is_strict_base64(text))
+        return NULL;
+    guchar *out = g_malloc(text.length / 4 * 3 + 3);
+    gsize size = g_base64_decode_step(text.at, text.length, out, &state, &save);
     return g_bytes_new_take(out, size);
 }
 
@@ -301,6 +307,13 @@ static bool part_before(const char *start, const char *delimiter, const char *en
     return true;
 }
 
+/* The end of the line at `at` where nothing more stands in it; NULL elsewhere. */
+static const char *after_line_break(const char *at, const char *end)
+{
+    at += at < end && *at == '\r';
+    return at < end && *at == '\n' ? at + 1 : NULL;
+}
+
 static bool read_parts(struct mail *mail, struct span body, struct span boundary)
 {
     g_autofree char *delimiter = g_strdup_printf("--%.*s", (int)boundary.length, boundary.at);
@@ -312,12 +325,13 @@ static bool read_parts(struct mail *mail, struct span body, struct span boundary
     while (at != NULL && mail->parts->len < PLAIN_PARTS_MAX) {
         const char *line = at + length;
         if (end - line >= 2 && memcmp(line, "--", 2) == 0)
-            return mail->parts->len > 0;
-        line += line < end && *line == '\r';
-        if (line >= end || *line != '\n')
+            return mail->parts->len > 0 &&
+                   (line + 2 == end || after_line_break(line + 2, end) != NULL);
+        line = after_line_break(line, end);
+        if (line == NULL)
             return false;
-        at = find_delimiter(line + 1, end, delimiter, length);
-        if (at == NULL || !part_before(line + 1, at, end, &part) || !read_part(mail, part))
+        at = find_delimiter(line, end, delimiter, length);
+        if (at == NULL || !part_before(line, at, end, &part) || !read_part(mail, part))
             return false;
     }
     return false;

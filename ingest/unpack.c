@@ -1,5 +1,6 @@
 #include "ingest/unpack.h"
 #include "ingest/limits.h"
+#include "ingest/text.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <string.h>
@@ -123,10 +124,10 @@ static z_stream new_stream(const uint8_t *bytes, size_t length)
     };
 }
 
-enum gzip_end { GZIP_WHOLE, GZIP_CUT, GZIP_DAMAGED, GZIP_LIMIT };
+enum end { END_WHOLE, END_CUT, END_DAMAGED, END_LIMIT };
 
 /* One gzip member into the output. */
-static enum gzip_end inflate_member(z_stream *stream, struct output *output)
+static enum end inflate_member(z_stream *stream, struct output *output)
 {
     for (;;) {
         size_t room = MIN(output->room - output->length, (size_t)G_MAXUINT / 2);
@@ -135,42 +136,42 @@ static enum gzip_end inflate_member(z_stream *stream, struct output *output)
         int code = inflate(stream, Z_NO_FLUSH);
         output->length += room - stream->avail_out;
         if (code == Z_STREAM_END)
-            return GZIP_WHOLE;
+            return END_WHOLE;
         if (code != Z_OK && code != Z_BUF_ERROR)
-            return GZIP_DAMAGED;
+            return END_DAMAGED;
         if (stream->avail_out > 0)
-            return GZIP_CUT;
+            return END_CUT;
         if (output->length == output->room && !output_grow(output))
-            return GZIP_LIMIT;
+            return END_LIMIT;
     }
 }
 
 /* Members follow one another; what follows the last and is none is dropped (RFC 1952, 2.2). */
-static enum gzip_end inflate_all(z_stream *stream, struct output *output)
+static enum end inflate_all(z_stream *stream, struct output *output)
 {
-    enum gzip_end end = inflate_member(stream, output);
+    enum end end = inflate_member(stream, output);
 
-    while (end == GZIP_WHOLE && stream->avail_in >= 2 &&
+    while (end == END_WHOLE && stream->avail_in >= 2 &&
            unpack_sniff(stream->next_in, stream->avail_in) == UNPACK_GZIP &&
            inflateReset(stream) == Z_OK)
         end = inflate_member(stream, output);
     return end;
 }
 
-static void note_gzip_end(GPtrArray *issues, const char *part, enum gzip_end end,
-                          const z_stream *stream, size_t got)
+static void note_gzip_end(GPtrArray *issues, const char *part, enum end end, const z_stream *stream,
+                          size_t got)
 {
-    if (end == GZIP_WHOLE && stream->avail_in > 0)
+    if (end == END_WHOLE && stream->avail_in > 0)
         note(issues, part, ISSUE_NOTICE, "RFC 1952, section 2.2",
              "%u bytes after the end of the gzip data are not used", stream->avail_in);
-    else if (end == GZIP_CUT)
+    else if (end == END_CUT)
         note(issues, part, ISSUE_WARNING, CLAUSE_GZIP,
              "the gzip data ends early; its first %zu bytes are used", got);
-    else if (end == GZIP_DAMAGED)
+    else if (end == END_DAMAGED)
         note(issues, part, ISSUE_WARNING, CLAUSE_GZIP,
              "the gzip data is damaged (%s); its first %zu bytes are used",
              stream->msg != NULL ? stream->msg : "unknown method", got);
-    else if (end == GZIP_LIMIT)
+    else if (end == END_LIMIT)
         note_limit(issues, part, got);
 }
 
@@ -183,11 +184,11 @@ static void unpack_gzip(const uint8_t *bytes, size_t length, size_t *budget, con
 
     output_init(&output, length, ceiling_for(length, *budget));
     inflateInit2(&stream, GZIP_WINDOW);
-    enum gzip_end end = inflate_all(&stream, &output);
+    enum end end = inflate_all(&stream, &output);
     note_gzip_end(issues, part, end, &stream, output.length);
     inflateEnd(&stream);
     *budget -= output.length;
-    member->damaged = end != GZIP_WHOLE;
+    member->damaged = end != END_WHOLE;
     member->bytes = output_take(&output);
     g_ptr_array_add(members, member);
 }
@@ -200,28 +201,41 @@ static char *base_name(const char *path)
     for (const char *at = path; path != NULL && *at != '\0'; at++)
         if ((*at == '/' || *at == '\\') && at[1] != '\0')
             name = at + 1;
-    return name != NULL ? g_utf8_make_valid(name, (gssize)MIN(strlen(name), LIMIT_TEXT_BYTES))
-                        : NULL;
+    return name != NULL ? text_bounded(name, strlen(name), LIMIT_TEXT_BYTES, NULL) : NULL;
 }
 
-static enum gzip_end read_entry(struct archive *archive, struct output *output)
+/* Whether all of it had room below the ceiling. */
+static bool output_append(struct output *output, const void *bytes, size_t length)
+{
+    while (output->room - output->length < length && output_grow(output))
+        continue;
+    size_t fits = MIN(length, output->room - output->length);
+    if (fits > 0)
+        memcpy(output->bytes + output->length, bytes, fits);
+    output->length += fits;
+    return fits == length;
+}
+
+/* By blocks: archive_read_data() does not tell what came before an error. */
+static enum end read_entry(struct archive *archive, struct output *output)
 {
     for (;;) {
-        if (output->length == output->room && !output_grow(output)) {
-            char beyond;
-            return archive_read_data(archive, &beyond, 1) > 0 ? GZIP_LIMIT : GZIP_WHOLE;
-        }
-        la_ssize_t got = archive_read_data(archive, output->bytes + output->length,
-                                           output->room - output->length);
-        if (got == 0)
-            return GZIP_WHOLE;
-        if (got < 0)
-            return GZIP_DAMAGED;
-        output->length += (size_t)got;
+        const void *block;
+        size_t length;
+        la_int64_t offset;
+        int code = archive_read_data_block(archive, &block, &length, &offset);
+
+        if (code == ARCHIVE_EOF)
+            return END_WHOLE;
+        if (code != ARCHIVE_OK)
+            return END_DAMAGED;
+        if (!output_append(output, block, length))
+            return END_LIMIT;
     }
 }
 
-static void unpack_entry(struct archive *archive, struct archive_entry *entry, size_t packed,
+/* False where a limit was met. */
+static bool unpack_entry(struct archive *archive, struct archive_entry *entry, size_t packed,
                          size_t *budget, const char *part, GPtrArray *issues, GPtrArray *members)
 {
     struct unpack_member *member = g_new0(struct unpack_member, 1);
@@ -229,16 +243,17 @@ static void unpack_entry(struct archive *archive, struct archive_entry *entry, s
 
     member->name = base_name(archive_entry_pathname(entry));
     output_init(&output, packed, ceiling_for(packed, *budget));
-    enum gzip_end end = read_entry(archive, &output);
-    if (end == GZIP_LIMIT)
+    enum end end = read_entry(archive, &output);
+    if (end == END_LIMIT)
         note_limit(issues, part, output.length);
-    else if (end == GZIP_DAMAGED)
+    else if (end == END_DAMAGED)
         note(issues, part, ISSUE_WARNING, NULL, "zip member is %s; its first %zu bytes are used",
              archive_entry_is_encrypted(entry) ? "encrypted" : "damaged", output.length);
     *budget -= output.length;
-    member->damaged = end != GZIP_WHOLE;
+    member->damaged = end != END_WHOLE;
     member->bytes = output_take(&output);
     g_ptr_array_add(members, member);
+    return end != END_LIMIT;
 }
 
 static void read_zip(struct archive *archive, size_t packed, size_t *budget, const char *part,
@@ -257,7 +272,8 @@ static void read_zip(struct archive *archive, size_t packed, size_t *budget, con
             issues_place(issues, issues->len - 1, part);
             return;
         }
-        unpack_entry(archive, entry, packed, budget, part, issues, members);
+        if (!unpack_entry(archive, entry, packed, budget, part, issues, members) && *budget == 0)
+            return;
     }
     if (code != ARCHIVE_EOF)
         note(issues, part, ISSUE_WARNING, NULL, "the zip is damaged after %u members",

@@ -437,7 +437,8 @@ bool mail_sniff(const uint8_t *bytes, size_t length)
 {
     size_t at = 0;
 
-    if (length >= 5 && memcmp(bytes, "From ", 5) == 0)
+    if ((length >= 5 && memcmp(bytes, "From ", 5) == 0) ||
+        (length >= 6 && memcmp(bytes, ">From ", 6) == 0))
         return true;
     while (at < length && (g_ascii_isalnum(bytes[at]) || bytes[at] == '-' || bytes[at] == '_'))
         at++;

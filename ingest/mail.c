@@ -88,9 +88,12 @@ static char *file_name_of(GMimePart *part)
     return clean_file_name(name);
 }
 
+/* GMime keeps the tab of a folded line. */
 static char *bounded_header(const char *value)
 {
-    return value != NULL ? text_bounded(value, strlen(value), LIMIT_TEXT_BYTES, NULL) : NULL;
+    char *text = value != NULL ? text_bounded(value, strlen(value), LIMIT_TEXT_BYTES, NULL) : NULL;
+
+    return text != NULL ? g_strdelimit(text, "\t", ' ') : NULL;
 }
 
 /* The body of a part as it stands in the message: a window of the memory that was parsed. */

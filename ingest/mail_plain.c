@@ -54,7 +54,7 @@ static bool is_plain(struct span span)
 {
     for (size_t i = 0; i < span.length; i++) {
         unsigned char c = (unsigned char)span.at[i];
-        if ((c < ' ' && !g_ascii_isspace((char)c)) || c > '~' ||
+        if ((c < ' ' && strchr("\t\r\n", c) == NULL) || c == '\0' || c > '~' ||
             (c == '=' && i + 1 < span.length && span.at[i + 1] == '?'))
             return false;
     }

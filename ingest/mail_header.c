@@ -108,7 +108,7 @@ void mail_header_read(struct mail_header *header, const uint8_t *bytes, size_t l
         take_field(header, bytes + at, end - at);
         at = end;
     }
-    header->body = line_end(bytes, length, MIN(at, length));
+    header->body = at < length ? line_end(bytes, length, at) : length;
     g_byte_array_append(header->kept, (const guint8 *)"\n", 1);
 }
 

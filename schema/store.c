@@ -32,6 +32,11 @@ const char *store_path(const struct store *store)
     return store->path;
 }
 
+void store_set_busy_ms(struct store *store, int milliseconds)
+{
+    store->busy_ms = milliseconds;
+}
+
 static bool is_migration(const char *name)
 {
     return g_ascii_isdigit(name[0]);
@@ -116,12 +121,12 @@ char *store_column_dup(sqlite3_stmt *statement, int column)
 
 static int on_busy(void *data, int tries)
 {
-    gint64 *waiting_since = data;
+    struct store *store = data;
     gint64 now = g_get_monotonic_time();
 
     if (tries == 0)
-        *waiting_since = now;
-    if (now - *waiting_since > (gint64)STORE_BUSY_MS * 1000)
+        store->waiting_since = now;
+    if (now - store->waiting_since > (gint64)store->busy_ms * 1000)
         return 0;
     g_usleep((gulong)g_random_int_range(BUSY_SLEEP_MIN_US, BUSY_SLEEP_MAX_US));
     return 1;
@@ -154,7 +159,7 @@ static bool check_header(struct store *store, const struct header *header, enum 
 {
     int ours = store_schema_version();
 
-    if (header->empty && header->application_id == 0) {
+    if (header->empty && header->application_id == 0 && header->version == 0) {
         if (mode == STORE_WRITE)
             return true;
         g_set_error(error, TLSTRIAGE_ERROR, TLSTRIAGE_ERROR_OUTDATED,
@@ -259,28 +264,23 @@ static bool open_database(struct store *store, enum store_mode mode, GError **er
         SQLITE_OPEN_NOMUTEX | (mode == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
     int code = sqlite3_open_v2(store->path, &store->db, flags, NULL);
 
-    sqlite3_busy_handler(store->db, on_busy, &store->waiting_since);
+    sqlite3_busy_handler(store->db, on_busy, store);
     if (code == SQLITE_OK)
         code = sqlite3_exec(store->db, probe, NULL, NULL, NULL);
-    if ((code & 0xff) == SQLITE_CANTOPEN && mode == STORE_READ && access(store->path, R_OK) == 0 &&
-        log_is_empty(store->path))
+    if (((code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY) &&
+        mode == STORE_READ && access(store->path, R_OK) == 0 && log_is_empty(store->path))
         code = open_immutable(store);
     return code == SQLITE_OK || store_fail(store, "cannot be opened", error);
 }
 
 static bool configure(struct store *store, enum store_mode mode, GError **error)
 {
-    int on = 1;
     g_autofree char *pragmas =
         g_strdup_printf("PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; "
                         "PRAGMA cache_size=-%d; PRAGMA synchronous=FULL%s",
                         CACHE_KIB, mode == STORE_READ ? "; PRAGMA query_only=ON" : "");
 
     sqlite3_extended_result_codes(store->db, 1);
-    /* Log and shared memory stay after the last writer: members of the group may then read a store
-       in a folder where they cannot make files. */
-    if (mode == STORE_WRITE)
-        sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
     return store_exec(store, pragmas, "setting up", error);
 }
 
@@ -299,12 +299,24 @@ static bool use_log(struct store *store, GError **error)
 
 static bool prepare_to_write(struct store *store, const struct header *header, GError **error)
 {
+    int on = 1;
     g_autofree char *log_limits =
         g_strdup_printf("PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%d",
                         CHECKPOINT_PAGES, LOG_BYTES_KEPT);
 
+    /* Log and shared memory stay after the last writer: members of the group may then read a store
+       in a folder where they cannot make files. */
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+    store->leaves_log = false;
     return use_log(store, error) && store_exec(store, log_limits, "setting up the log", error) &&
            (header->version == store_schema_version() || migrate(store, error));
+}
+
+/* Closing would move the log of a store that is not for us into its file. */
+static void leave_untouched(struct store *store)
+{
+    if (store->db != NULL && !log_is_empty(store->path))
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
 struct store *store_open(const char *path, enum store_mode mode, GError **error)
@@ -313,10 +325,13 @@ struct store *store_open(const char *path, enum store_mode mode, GError **error)
     struct header header = {0};
 
     store->path = g_strdup(path);
+    store->busy_ms = STORE_BUSY_MS;
+    store->leaves_log = true; /* until it is known to be ours to write */
     if ((mode == STORE_WRITE && !make_file(path, error)) || !open_database(store, mode, error) ||
         !configure(store, mode, error) || !read_header(store, &header, error) ||
         !check_header(store, &header, mode, error) ||
         (mode == STORE_WRITE && !prepare_to_write(store, &header, error))) {
+        leave_untouched(store);
         store_close(store);
         return NULL;
     }

@@ -55,6 +55,7 @@ struct store {
     char *path;
     gint64 waiting_since; /* of the busy handler, monotonic */
     bool leaves_log;
+    int busy_ms;
     sqlite3_stmt *prepared[STATEMENT_COUNT];
 };
 

@@ -34,7 +34,7 @@ static inline char *sample_folder(void)
     return folder;
 }
 
-static inline void sample_remove(const char *folder)
+static inline void sample_empty(const char *folder)
 {
     GDir *names = g_dir_open(folder, 0, NULL);
 
@@ -44,6 +44,11 @@ static inline void sample_remove(const char *folder)
     }
     if (names != NULL)
         g_dir_close(names);
+}
+
+static inline void sample_remove(const char *folder)
+{
+    sample_empty(folder);
     assert_int_equal(g_rmdir(folder), 0);
 }
 

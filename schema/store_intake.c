@@ -165,7 +165,7 @@ static bool has_outer_domain(const struct report *report)
     return memcmp(report->content_hash, report->json_hash, RECORD_HASH_BYTES) != 0;
 }
 
-/* A report that came before: `id` 0 where none did. */
+/* A report that came before and counts: `id` 0 where none did. */
 struct earlier {
     gint64 id;
     enum authenticity authenticated;
@@ -173,14 +173,15 @@ struct earlier {
     gint64 received_at;
 };
 
-static bool find_identity(struct store *store, const struct report *report, struct earlier *earlier,
+static bool find_counting(struct store *store, enum statement which,
+                          const uint8_t hash[RECORD_HASH_BYTES], struct earlier *earlier,
                           GError **error)
 {
-    sqlite3_stmt *find = store_statement(store, SQL_FIND_IDENTITY, error);
+    sqlite3_stmt *find = store_statement(store, which, error);
 
     if (find == NULL)
         return false;
-    store_bind_hash(find, 1, report->identity_hash);
+    store_bind_hash(find, 1, hash);
     int code = sqlite3_step(find);
     if (code == SQLITE_ROW) {
         earlier->id = sqlite3_column_int64(find, 0);
@@ -260,6 +261,7 @@ static bool add_json(struct store *store, gint64 report_id, const struct origina
     return store_run(store, add, "writing a report's JSON", error);
 }
 
+/* `by` 0: it counts again. */
 static bool supersede(struct store *store, gint64 id, gint64 by, GError **error)
 {
     sqlite3_stmt *update = store_statement(store, SQL_SUPERSEDE, error);
@@ -267,7 +269,8 @@ static bool supersede(struct store *store, gint64 id, gint64 by, GError **error)
     if (update == NULL)
         return false;
     sqlite3_bind_int64(update, 1, id);
-    sqlite3_bind_int64(update, 2, by);
+    if (by != 0)
+        sqlite3_bind_int64(update, 2, by);
     return store_run(store, update, "marking a revision", error);
 }
 
@@ -283,29 +286,67 @@ static bool note_revision(struct store *store, gint64 arrival_id, gint64 report_
     return store_add_issues(store, arrival_id, report_id, issues, now, error);
 }
 
-/* The same content again. Now signed where it was not before: that is worth knowing, and says the
-   same in whatever order the two came. */
-static bool know_again(struct store *store, const struct arrival *arrival, gint64 arrival_id,
-                       gint64 report_id, const struct report *report, GError **error)
+static bool move_to(struct store *store, enum statement which, gint64 report_id, gint64 arrival_id,
+                    GError **error)
 {
-    enum authenticity before = AUTH_PASS;
-    sqlite3_stmt *find, *move;
+    sqlite3_stmt *move = store_statement(store, which, error);
 
-    if (arrival->authenticated != AUTH_PASS)
-        return true;
-    if ((find = store_statement(store, SQL_FIND_CONTENT, error)) == NULL)
-        return false;
-    store_bind_hash(find, 1, report->content_hash);
-    if (sqlite3_step(find) == SQLITE_ROW)
-        before = authenticity_from_word((const char *)sqlite3_column_text(find, 2));
-    sqlite3_reset(find);
-    if (before == AUTH_PASS)
-        return true;
-    if ((move = store_statement(store, SQL_MOVE_REPORT, error)) == NULL)
+    if (move == NULL)
         return false;
     sqlite3_bind_int64(move, 1, report_id);
     sqlite3_bind_int64(move, 2, arrival_id);
     return store_run(store, move, "marking a report as signed", error);
+}
+
+static bool is_signed(struct store *store, const struct report *report, bool *yes, GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, SQL_FIND_CONTENT, error);
+
+    if (find == NULL)
+        return false;
+    store_bind_hash(find, 1, report->content_hash);
+    int code = sqlite3_step(find);
+    /* Known by its JSON alone: that one holds a domain which this mail did not sign. */
+    *yes = code != SQLITE_ROW ||
+           authenticity_from_word((const char *)sqlite3_column_text(find, 2)) == AUTH_PASS;
+    sqlite3_reset(find);
+    return code == SQLITE_ROW || code == SQLITE_DONE ||
+           store_fail(store, "looking up a report", error);
+}
+
+/* Once signed, a report may count again before the revision that took its place. */
+static bool count_again(struct store *store, const struct arrival *arrival, gint64 arrival_id,
+                        gint64 report_id, const struct report *report, gint64 now,
+                        struct store_counts *counts, GError **error)
+{
+    struct earlier counting = {0};
+
+    if (!find_counting(store, SQL_FIND_IDENTITY, report->identity_hash, &counting, error))
+        return false;
+    if (counting.id == 0 || counting.id == report_id || !displaces(arrival, &counting))
+        return true;
+    counts->issues++;
+    return supersede(store, counting.id, report_id, error) &&
+           supersede(store, report_id, 0, error) &&
+           note_revision(store, arrival_id, report_id, report, true, now, error);
+}
+
+/* The same content again. Now signed where it was not before: that is worth knowing, and says the
+   same in whatever order the two came. */
+static bool know_again(struct store *store, const struct arrival *arrival, gint64 arrival_id,
+                       gint64 report_id, const struct report *report, gint64 now,
+                       struct store_counts *counts, GError **error)
+{
+    bool was_signed;
+
+    if (arrival->authenticated != AUTH_PASS)
+        return true;
+    if (!is_signed(store, report, &was_signed, error))
+        return false;
+    return was_signed ||
+           (move_to(store, SQL_MOVE_REPORT, report_id, arrival_id, error) &&
+            move_to(store, SQL_MOVE_ISSUES, report_id, arrival_id, error) &&
+            count_again(store, arrival, arrival_id, report_id, report, now, counts, error));
 }
 
 /* 0 where the report is new, its id where it is known, -1 with an error. */
@@ -323,13 +364,18 @@ static gint64 find_known(struct store *store, const struct report *report, GErro
 static bool find_earlier(struct store *store, const struct report *report, struct earlier *earlier,
                          GError **error)
 {
-    if (!find_identity(store, report, earlier, error))
+    if (!find_counting(store, SQL_FIND_IDENTITY, report->identity_hash, earlier, error))
         return false;
     if (earlier->id != 0 || !has_outer_domain(report))
         return true;
-    /* Came without its domain before: this one knows more. */
-    earlier->id = find_by_hash(store, SQL_FIND_CONTENT, report->json_hash, error);
-    return earlier->id >= 0;
+    if (!find_counting(store, SQL_FIND_BARE, report->json_hash, earlier, error))
+        return false;
+    /* Came without its domain before: this one knows more, whatever the dates are, and gives way
+       only where its signature failed and the other's did not. */
+    earlier->received_at = G_MININT64;
+    if (earlier->authenticated == AUTH_PASS)
+        earlier->authenticated = AUTH_NONE;
+    return true;
 }
 
 bool store_add_report(struct store *store, gint64 arrival_id, const struct arrival *arrival,
@@ -344,7 +390,7 @@ bool store_add_report(struct store *store, gint64 arrival_id, const struct arriv
     if (known > 0) {
         counts->known++;
         *outcome = OUTCOME_KNOWN;
-        return know_again(store, arrival, arrival_id, known, report, error);
+        return know_again(store, arrival, arrival_id, known, report, now, counts, error);
     }
     if (!find_earlier(store, report, &earlier, error))
         return false;

@@ -16,6 +16,10 @@ const char *const store_statements[STATEMENT_COUNT] = {
                           "JOIN arrival a ON a.id = r.arrival "
                           "WHERE r.identity_hash = ?1 AND r.superseded_by IS NULL "
                           "ORDER BY r.id DESC LIMIT 1",
+    [SQL_FIND_BARE] = "SELECT r.id, a.authenticated, a.is_mail, a.received_at FROM report r "
+                      "JOIN arrival a ON a.id = r.arrival "
+                      "WHERE r.content_hash = ?1 AND r.superseded_by IS NULL",
+    [SQL_MOVE_ISSUES] = "UPDATE issue SET arrival = ?2 WHERE report = ?1",
     [SQL_MOVE_REPORT] = "UPDATE report SET arrival = ?2 WHERE id = ?1",
     [SQL_ADD_REPORT] = "INSERT INTO report (arrival, content_hash, json_hash, identity_hash, "
                        "superseded_by, organization, submitter, external_id, contact, begins_at, "

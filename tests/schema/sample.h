@@ -136,7 +136,9 @@ static inline struct report *sample_report(const char *organization, const char 
 /* The same with a domain that does not stand in the JSON. */
 static inline void sample_outer_domain(struct report *report, const char *domain)
 {
-    g_autofree char *content = g_strdup_printf("%p %s", (void *)report, domain);
+    gsize size;
+    const char *json = g_bytes_get_data(report->original.bytes, &size);
+    g_autofree char *content = g_strdup_printf("%.*s %s", (int)size, json, domain);
 
     sample_hash(content, report->content_hash);
 }

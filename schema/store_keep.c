@@ -59,8 +59,15 @@ bool store_bound_quarantine(struct store *store, gint64 now, gint64 *dropped, GE
     return false;
 }
 
-/* What pruning takes, in order; ?1 is the time before which a thing is too old. An arrival whose
-   reports are gone goes too: else the same mail, read again, would be taken for known. */
+/* The times before which a thing is too old. */
+struct cutoffs {
+    gint64 things;     /* ?1 */
+    gint64 quarantine; /* ?2 */
+};
+
+/* What pruning takes, in order, once the quarantine is bounded. An arrival whose reports are gone
+   goes too: else the same mail, read again, would be taken for known. One that has something in the
+   quarantine stays with it. */
 static const struct {
     const char *table;
     const char *condition;
@@ -71,19 +78,22 @@ static const struct {
      "(at < ?1 OR (kind = 'tlsrpt' AND outcome IN ('stored', 'revised', 'known')"
      " AND received_at < ?1)) AND NOT EXISTS (SELECT 1 FROM report r WHERE r.arrival = arrival.id"
      " AND min(r.ends_at, r.ingested_at) >= ?1)"
-     " AND NOT EXISTS (SELECT 1 FROM unread u WHERE u.arrival = arrival.id AND u.at >= ?1)",
+     " AND NOT EXISTS (SELECT 1 FROM unread u WHERE u.arrival = arrival.id"
+     " AND u.at >= iif(u.kind = 'dmarc', ?1, ?2))",
      offsetof(struct store_pruned, arrivals)},
     {"issue", "arrival IS NULL AND at < ?1", offsetof(struct store_pruned, issues)},
 };
 
-static bool step_with_cutoff(struct store *store, const char *sql, gint64 cutoff, gint64 *value,
-                             GError **error)
+static bool step_with_cutoffs(struct store *store, const char *sql, const struct cutoffs *cutoffs,
+                              gint64 *value, GError **error)
 {
     sqlite3_stmt *statement = NULL;
 
     if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
         return store_fail(store, "pruning", error);
-    sqlite3_bind_int64(statement, 1, cutoff);
+    sqlite3_bind_int64(statement, 1, cutoffs->things);
+    if (sqlite3_bind_parameter_count(statement) > 1)
+        sqlite3_bind_int64(statement, 2, cutoffs->quarantine);
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         *value = sqlite3_column_int64(statement, 0);
@@ -94,19 +104,19 @@ static bool step_with_cutoff(struct store *store, const char *sql, gint64 cutoff
     return ok;
 }
 
-static bool prune_batch(struct store *store, const char *sql, gint64 cutoff, gint64 *dropped,
-                        GError **error)
+static bool prune_batch(struct store *store, const char *sql, const struct cutoffs *cutoffs,
+                        gint64 *dropped, GError **error)
 {
     if (!store_begin(store, error))
         return false;
-    if (step_with_cutoff(store, sql, cutoff, dropped, error) && store_commit(store, error))
+    if (step_with_cutoffs(store, sql, cutoffs, dropped, error) && store_commit(store, error))
         return true;
     store_rollback(store);
     return false;
 }
 
 static bool prune_table(struct store *store, const char *table, const char *condition,
-                        gint64 cutoff, bool dry_run, gint64 *total, GError **error)
+                        const struct cutoffs *cutoffs, bool dry_run, gint64 *total, GError **error)
 {
     g_autofree char *count = g_strdup_printf("SELECT count(*) FROM %s WHERE %s", table, condition);
     g_autofree char *drop = g_strdup_printf(
@@ -115,23 +125,22 @@ static bool prune_table(struct store *store, const char *table, const char *cond
     gint64 dropped = 0;
 
     if (dry_run)
-        return step_with_cutoff(store, count, cutoff, total, error);
+        return step_with_cutoffs(store, count, cutoffs, total, error);
     do {
-        if (!prune_batch(store, drop, cutoff, &dropped, error))
+        if (!prune_batch(store, drop, cutoffs, &dropped, error))
             return false;
         *total += dropped;
     } while (dropped > 0);
     return true;
 }
 
-static bool prune_quarantine(struct store *store, gint64 now, bool dry_run, gint64 *total,
-                             GError **error)
+static bool prune_quarantine(struct store *store, gint64 now, const struct cutoffs *cutoffs,
+                             bool dry_run, gint64 *total, GError **error)
 {
-    static const char too_old[] = "SELECT count(*) FROM unread WHERE kind <> 'dmarc' AND at < ?1";
+    static const char too_old[] = "SELECT count(*) FROM unread WHERE kind <> 'dmarc' AND at < ?2";
 
     if (dry_run)
-        return step_with_cutoff(store, too_old, now - (gint64)STORE_QUARANTINE_DAYS * DAY, total,
-                                error);
+        return step_with_cutoffs(store, too_old, cutoffs, total, error);
     if (!store_begin(store, error))
         return false;
     if (store_bound_quarantine(store, now, total, error) && store_commit(store, error))
@@ -143,14 +152,19 @@ static bool prune_quarantine(struct store *store, gint64 now, bool dry_run, gint
 bool store_prune(struct store *store, int days, gint64 now, bool dry_run,
                  struct store_pruned *pruned, GError **error)
 {
-    gint64 cutoff = now - (gint64)days * DAY;
+    const struct cutoffs cutoffs = {
+        .things = now - (gint64)days * DAY,
+        .quarantine = now - (gint64)STORE_QUARANTINE_DAYS * DAY,
+    };
 
     memset(pruned, 0, sizeof(*pruned));
+    if (!prune_quarantine(store, now, &cutoffs, dry_run, &pruned->quarantined, error))
+        return false;
     for (size_t i = 0; i < G_N_ELEMENTS(prune_steps); i++)
-        if (!prune_table(store, prune_steps[i].table, prune_steps[i].condition, cutoff, dry_run,
+        if (!prune_table(store, prune_steps[i].table, prune_steps[i].condition, &cutoffs, dry_run,
                          (gint64 *)((char *)pruned + prune_steps[i].counter), error))
             return false;
-    return prune_quarantine(store, now, dry_run, &pruned->quarantined, error);
+    return true;
 }
 
 void store_kept_clear(struct store_kept *kept)
@@ -182,6 +196,7 @@ static void kept_of_row(sqlite3_stmt *row, bool quarantined, struct store_kept *
     arrival->report_submitter = store_column_dup(row, 13);
     arrival->source = store_column_dup(row, 14);
     arrival->is_mail = sqlite3_column_int(row, 15) != 0;
+    arrival->authenticated = authenticity_from_word((const char *)sqlite3_column_text(row, 16));
     kept->arrival = arrival;
 }
 
@@ -293,19 +308,43 @@ bool store_replace_report(struct store *store, gint64 id, const struct report *r
     return after != NULL;
 }
 
+/* The arrival of a thing in the quarantine; 0 with an error. */
+static gint64 arrival_of_unread(struct store *store, gint64 id, GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, SQL_ARRIVAL_OF_UNREAD, error);
+    gint64 arrival = 0;
+
+    if (find == NULL)
+        return 0;
+    sqlite3_bind_int64(find, 1, id);
+    if (sqlite3_step(find) == SQLITE_ROW)
+        arrival = sqlite3_column_int64(find, 0);
+    else
+        store_fail(store, "reading the quarantine", error);
+    sqlite3_reset(find);
+    return arrival;
+}
+
+static bool raise_outcome(struct store *store, gint64 arrival, enum arrival_outcome outcome,
+                          GError **error)
+{
+    sqlite3_stmt *update = store_statement(store, SQL_RAISE_OUTCOME, error);
+
+    if (update == NULL)
+        return false;
+    sqlite3_bind_int64(update, 1, arrival);
+    store_bind_text(update, 2, arrival_outcome_word(outcome));
+    return store_run(store, update, "writing an arrival", error);
+}
+
 bool store_release(struct store *store, const struct store_kept *kept, struct report *report,
                    gint64 now, int classified, struct store_counts *counts, GError **error)
 {
     enum arrival_outcome outcome;
-    sqlite3_stmt *find = store_statement(store, SQL_ARRIVAL_OF_UNREAD, error);
+    gint64 arrival = arrival_of_unread(store, kept->id, error);
 
-    if (find == NULL)
-        return false;
-    sqlite3_bind_int64(find, 1, kept->id);
-    gint64 arrival = sqlite3_step(find) == SQLITE_ROW ? sqlite3_column_int64(find, 0) : 0;
-    sqlite3_reset(find);
     return arrival != 0 &&
            store_add_report(store, arrival, kept->arrival, report, now, classified, counts,
                             &outcome, error) &&
-           drop_unread(store, kept->id, error);
+           raise_outcome(store, arrival, outcome, error) && drop_unread(store, kept->id, error);
 }

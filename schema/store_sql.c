@@ -8,6 +8,9 @@ const char *const store_statements[STATEMENT_COUNT] = {
                         "authenticated, source, sender, message_id, subject, report_domain, "
                         "report_submitter) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
     [SQL_SET_OUTCOME] = "UPDATE arrival SET outcome = ?2 WHERE id = ?1",
+    /* With its report out of the quarantine, no part is better than that, unless one was. */
+    [SQL_RAISE_OUTCOME] = "UPDATE arrival SET outcome = ?2 WHERE id = ?1 "
+                          "AND outcome = 'quarantined'",
     [SQL_FIND_CONTENT] = "SELECT r.id, r.arrival, a.authenticated FROM report r "
                          "JOIN arrival a ON a.id = r.arrival WHERE r.content_hash = ?1",
     /* Where the domain came from outside the JSON, the same JSON may have come without it. */
@@ -77,15 +80,16 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_NEXT_REPORT] =
         "SELECT r.id, j.encoding, j.part, j.file_name, j.content, j.report_domain, "
         "j.report_submitter, j.subject, a.received_at, a.sender, "
-        "a.message_id, a.subject, a.report_domain, a.report_submitter, a.source, a.is_mail "
+        "a.message_id, a.subject, a.report_domain, a.report_submitter, a.source, a.is_mail, "
+        "a.authenticated "
         "FROM report r JOIN report_json j ON j.report = r.id JOIN arrival a ON a.id = r.arrival "
         "WHERE r.id > ?1 ORDER BY r.id LIMIT 1",
-    [SQL_NEXT_UNREAD] =
-        "SELECT u.id, u.encoding, u.part, u.file_name, u.content, u.report_domain, "
-        "u.report_submitter, u.subject, a.received_at, a.sender, "
-        "a.message_id, a.subject, a.report_domain, a.report_submitter, a.source, a.is_mail "
-        "FROM unread u JOIN arrival a ON a.id = u.arrival "
-        "WHERE u.id > ?1 AND u.kind <> 'dmarc' ORDER BY u.id LIMIT 1",
+    [SQL_NEXT_UNREAD] = "SELECT u.id, u.encoding, u.part, u.file_name, u.content, u.report_domain, "
+                        "u.report_submitter, u.subject, a.received_at, a.sender, "
+                        "a.message_id, a.subject, a.report_domain, a.report_submitter, a.source, "
+                        "a.is_mail, a.authenticated "
+                        "FROM unread u JOIN arrival a ON a.id = u.arrival "
+                        "WHERE u.id > ?1 AND u.kind <> 'dmarc' ORDER BY u.id LIMIT 1",
     [SQL_DROP_POLICIES] = "DELETE FROM policy WHERE report = ?1",
     [SQL_DROP_REPORT_ISSUES] = "DELETE FROM issue WHERE report = ?1 AND kind <> 'revision'",
     [SQL_UPDATE_REPORT] = "UPDATE report SET organization = ?2, submitter = ?3, external_id = ?4, "

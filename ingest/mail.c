@@ -120,10 +120,10 @@ static GBytes *raw_content(GMimePart *part)
 /* base64 without a word about it: the first bytes of gzip, zip and of a JSON object. */
 static bool looks_like_base64(const char *text, gsize length)
 {
-    static const char *const starts[] = {"H4sI", "UEsD", "eyJv", "eyAi", "ewog", "ew0K"};
+    static const char *const starts[] = {"H4sI", "UEsD", "eyJ", "eyA", "ewo", "ew0K"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(starts); i++)
-        if (length > 4 && memcmp(text, starts[i], 4) == 0)
+        if (length > 4 && memcmp(text, starts[i], strlen(starts[i])) == 0)
             return true;
     return false;
 }

@@ -142,17 +142,37 @@ static GMimeContentEncoding encoding_of(GMimePart *part, GBytes *raw)
     return encoding;
 }
 
+/* GMime's decoder takes the line "begin 644 name" for data. */
+static gsize uuencoded_start(const char *text, gsize length)
+{
+    static const char begin[] = "begin ";
+    gsize at = 0;
+
+    while (at + sizeof begin < length) {
+        const char *feed = memchr(text + at, '\n', length - at);
+        gsize next = feed != NULL ? (gsize)(feed - text) + 1 : length;
+        if (memcmp(text + at, begin, sizeof begin - 1) == 0)
+            return next;
+        at = next;
+    }
+    return 0;
+}
+
 static GBytes *decoded_content(GMimePart *part)
 {
     g_autoptr(GBytes) raw = raw_content(part);
+    GMimeContentEncoding encoding = encoding_of(part, raw);
     GMimeEncoding state;
-    gsize length, size;
+    gsize length, size = 0, start = 0;
     const char *text = g_bytes_get_data(raw, &length);
     char *out;
 
-    g_mime_encoding_init_decode(&state, encoding_of(part, raw));
+    if (encoding == GMIME_CONTENT_ENCODING_UUENCODE)
+        start = uuencoded_start(text, length);
+    g_mime_encoding_init_decode(&state, encoding);
     out = g_malloc(g_mime_encoding_outlen(&state, length) + 1);
-    size = length > 0 ? g_mime_encoding_flush(&state, text, length, out) : 0;
+    if (start < length)
+        size = g_mime_encoding_flush(&state, text + start, length - start, out);
     return g_bytes_new_take(out, size);
 }
 
@@ -414,6 +434,9 @@ static struct mail *parse(const uint8_t *bytes, size_t length, const char *auths
     struct mail_header header;
     struct walk walk = {.mail = mail, .issues = issues};
 
+    /* An empty GBytes has no data. */
+    if (bytes == NULL)
+        bytes = (const uint8_t *)"";
     mail->parts = g_ptr_array_new_with_free_func(part_free);
     mail_header_read(&header, bytes, length);
     length = bounded_length(&header, bytes, MIN(length, (size_t)G_MAXINT32), issues);

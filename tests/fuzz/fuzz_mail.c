@@ -16,7 +16,6 @@
     } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static void check_text(const char *text)
 {
@@ -50,16 +49,20 @@ static void check_mail(const struct mail *mail, size_t size)
         check_part(g_ptr_array_index(mail->parts, i), size);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+/* replay.c knows no LLVMFuzzerInitialize(). */
+static void init_once(void)
 {
-    (void)argc;
-    (void)argv;
-    mail_init();
-    return 0;
+    static gsize done;
+
+    if (g_once_init_enter(&done)) {
+        mail_init();
+        g_once_init_leave(&done, 1);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    init_once();
     g_autoptr(GPtrArray) issues = issues_new();
     g_autoptr(GPtrArray) more = issues_new();
     g_autoptr(Mail) mail = mail_parse(data, size, "mx.example", issues);

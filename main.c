@@ -1,6 +1,7 @@
 /* Finds the command and gives it the rest of the line. */
 #include "cli/cli.h"
 #include <locale.h>
+#include <signal.h>
 #include <string.h>
 
 static int run_command(struct cli *cli, int argc, char **argv)
@@ -31,6 +32,8 @@ int main(int argc, char **argv)
     int status;
 
     setlocale(LC_CTYPE, "");
+    /* A store past the largest file size is then an error like a full disk, and said. */
+    signal(SIGXFSZ, SIG_IGN);
     if (cli_parse_global(&cli, &argc, &argv, &status))
         status = run_command(&cli, argc, argv);
     cli_clear(&cli);

@@ -55,10 +55,16 @@ void json_turn_take(size_t length)
         g_rec_mutex_lock(&turn);
 }
 
+/* What a big value took goes back to the system: each thread has memory of its own to allocate
+   from, and several that keep as much as one big value needs would be too much together. */
 void json_turn_pass(size_t length)
 {
-    if (length > BIG_BYTES)
-        g_rec_mutex_unlock(&turn);
+    if (length <= BIG_BYTES)
+        return;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+    g_rec_mutex_unlock(&turn);
 }
 
 static uint16_t utf16_unit(const uint8_t *bytes, bool little)

@@ -235,6 +235,17 @@ static bool make_file(const char *path, GError **error)
     return true;
 }
 
+/* Asked before SQLite opens it: beside a file that is read-only SQLite makes a log with the same
+   mode, which would stay in the way when the file can be written again. */
+static bool may_write(const char *path, GError **error)
+{
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0)
+        return true;
+    g_set_error(error, TLSTRIAGE_ERROR, TLSTRIAGE_ERROR_STORE, "%s: cannot be written: %s", path,
+                g_strerror(errno));
+    return false;
+}
+
 /* Whether everything is in the file itself: no write-ahead log beside it, or an empty one. */
 static bool log_is_empty(const char *path)
 {
@@ -327,9 +338,9 @@ struct store *store_open(const char *path, enum store_mode mode, GError **error)
     store->path = g_strdup(path);
     store->busy_ms = STORE_BUSY_MS;
     store->leaves_log = true; /* until it is known to be ours to write */
-    if ((mode == STORE_WRITE && !make_file(path, error)) || !open_database(store, mode, error) ||
-        !configure(store, mode, error) || !read_header(store, &header, error) ||
-        !check_header(store, &header, mode, error) ||
+    if ((mode == STORE_WRITE && (!make_file(path, error) || !may_write(path, error))) ||
+        !open_database(store, mode, error) || !configure(store, mode, error) ||
+        !read_header(store, &header, error) || !check_header(store, &header, mode, error) ||
         (mode == STORE_WRITE && !prepare_to_write(store, &header, error))) {
         leave_untouched(store);
         store_close(store);

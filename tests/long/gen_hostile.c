@@ -2,6 +2,8 @@
  * Hostile and huge inputs for tests/long: gen_hostile KIND [COUNT] writes one to standard output.
  * Without arguments it lists the kinds.
  */
+#include <archive.h>
+#include <archive_entry.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,8 +248,7 @@ static void large_mbox(unsigned long bytes)
         printf("From: a@hostile.example\nSubject: report %d\nMessage-ID: <small-%d@h.example>\n"
                "Content-Type: application/tlsrpt+json\n\n",
                i, i);
-        printf("{\"report-id\":\"in-mbox-%d\",%s%s]}]}\n\n", i, strchr(REPORT_HEAD, ',') + 1,
-               POLICY_HEAD);
+        printf(REPORT_HEAD POLICY_HEAD "]}],\"report-id\":\"in-mbox-%d\"}\n\n", i);
     }
 }
 
@@ -263,6 +264,48 @@ static void blanks(unsigned long bytes)
 {
     fill(" ", bytes);
     fputs(REPORT_HEAD POLICY_HEAD "]}]}", stdout);
+}
+
+/* `members` files of `bytes` zeros each. */
+static void zip(unsigned long members, unsigned long bytes)
+{
+    static const char block[64 << 10];
+    struct archive *archive = archive_write_new();
+    struct archive_entry *entry = archive_entry_new();
+    char name[64];
+
+    archive_write_set_format_zip(archive);
+    archive_write_open_FILE(archive, stdout);
+    for (unsigned long i = 0; i < members; i++) {
+        snprintf(name, sizeof(name), "report-%lu.json", i);
+        archive_entry_clear(entry);
+        archive_entry_set_pathname(entry, name);
+        archive_entry_set_filetype(entry, AE_IFREG);
+        archive_entry_set_perm(entry, 0644);
+        archive_entry_set_size(entry, (la_int64_t)bytes);
+        archive_write_header(archive, entry);
+        for (unsigned long left = bytes, step; left > 0; left -= step) {
+            step = left < sizeof(block) ? left : sizeof(block);
+            archive_write_data(archive, block, step);
+        }
+    }
+    archive_entry_free(entry);
+    archive_write_free(archive);
+}
+
+static void zip_bomb(unsigned long bytes)
+{
+    zip(1, bytes);
+}
+
+static void zip_of_bombs(unsigned long members)
+{
+    zip(members, 8ul << 20);
+}
+
+static void zip_of_many(unsigned long members)
+{
+    zip(members, 1);
 }
 
 static const struct {
@@ -293,6 +336,9 @@ static const struct {
     {"many-fields", many_fields, 1000000},
     {"large-mbox", large_mbox, 300ul << 20},
     {"zeros", zeros, 256ul << 20},
+    {"zip-bomb", zip_bomb, 512ul << 20},
+    {"zip-of-bombs", zip_of_bombs, 100},
+    {"zip-of-many", zip_of_many, 30000},
     {"blanks", blanks, 60ul << 20},
 };
 

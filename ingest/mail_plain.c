@@ -130,42 +130,46 @@ static bool is_token(struct span span)
     return span.length > 0;
 }
 
-/* The value of one parameter: a token, or a quoted string without escapes. Of all parameters none
-   may be in the form of RFC 2231. False where the field is not that plain. */
+static const char *skip_blanks(const char *at, const char *end)
+{
+    while (at < end && g_ascii_isspace(*at))
+        at++;
+    return at;
+}
+
+/* A token, or a quoted string without escapes; gives what follows it, NULL where it is neither. */
+static const char *take_value(const char *at, const char *end, struct span *value)
+{
+    bool quoted = at < end && *at == '"';
+
+    at += quoted;
+    value->at = at;
+    while (at < end && (quoted ? *at != '"' : strchr(" \t\r\n;()<>@,:\\\"/[]?=", *at) == NULL))
+        at++;
+    value->length = (size_t)(at - value->at);
+    if (memchr(value->at, '\\', value->length) != NULL || (quoted && at == end))
+        return NULL;
+    return at + quoted;
+}
+
+/* The value of one parameter. Of all parameters none may be in the form of RFC 2231. False where
+   the field is not that plain. */
 static bool find_parameter(struct span field, const char *wanted, struct span *value)
 {
     const char *at = memchr(field.at, ';', field.length), *end = field.at + field.length;
 
     while (at != NULL && at < end) {
-        struct span name = {at + 1, 0}, found;
-        const char *equals = memchr(at + 1, '=', (size_t)(end - at) - 1);
+        struct span rest = {at + 1, (size_t)(end - at) - 1}, found;
+        const char *equals = memchr(rest.at, '=', rest.length);
         if (equals == NULL)
-            return trimmed((struct span){at + 1, (size_t)(end - at) - 1}).length == 0;
-        name.length = (size_t)(equals - name.at);
-        name = trimmed(name);
-        found.at = equals + 1;
-        while (found.at < end && g_ascii_isspace(*found.at))
-            found.at++;
-        if (found.at < end && *found.at == '"') {
-            found.at++;
-            at = memchr(found.at, '"', (size_t)(end - found.at));
-            if (at == NULL)
-                return false;
-            found.length = (size_t)(at - found.at);
-            at++;
-        } else {
-            found.length = 0;
-            while (found.at + found.length < end &&
-                   strchr(" \t\r\n;()<>@,:\\\"/[]?=", found.at[found.length]) == NULL)
-                found.length++;
-            at = found.at + found.length;
-        }
-        if (!is_token(name) || memchr(found.at, '\\', found.length) != NULL)
+            return trimmed(rest).length == 0;
+        struct span name = trimmed((struct span){rest.at, (size_t)(equals - rest.at)});
+        at = take_value(skip_blanks(equals + 1, end), end, &found);
+        if (at == NULL || !is_token(name))
             return false;
         if (span_is(name, wanted) && value->at == NULL)
             *value = found;
-        while (at < end && g_ascii_isspace(*at))
-            at++;
+        at = skip_blanks(at, end);
         if (at < end && *at != ';')
             return false;
     }

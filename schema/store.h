@@ -172,7 +172,8 @@ bool store_release(struct store *store, const struct store_kept *kept, struct re
 
 /*
  * Runs one reading SQL text and gives each row's cells (NULL for NULL; blobs as upper-case hex) to
- * `take`; `names` are the columns. The store must be open with STORE_READ.
+ * `take`, which returns whether it wants more; `names` are the columns. The store must be open with
+ * STORE_READ.
  */
 typedef bool (*store_row_fn)(int columns, const char *const *names, const char *const *cells,
                              void *data);

@@ -66,6 +66,7 @@ static bool load_failures(struct store *store, gint64 policy_id, struct policy *
         failure->additional_information = store_column_dup(find, 6);
         failure_type_from_word((const char *)sqlite3_column_text(find, 7), &failure->failure_type);
         failure->mail_effect = mail_effect_from_word((const char *)sqlite3_column_text(find, 8));
+        failure->helo = store_column_dup(find, 9);
         g_ptr_array_add(policy->details, failure);
     }
     sqlite3_reset(find);
@@ -84,6 +85,8 @@ static struct policy *policy_of_row(sqlite3_stmt *row)
     texts_from_json((const char *)sqlite3_column_text(row, 6), policy->mx_hosts);
     policy->successes = sqlite3_column_int64(row, 7);
     policy->failures = sqlite3_column_int64(row, 8);
+    policy->type_word = store_column_dup(row, 9);
+    policy->domain_source = domain_source_from_word((const char *)sqlite3_column_text(row, 10));
     return policy;
 }
 
@@ -308,13 +311,13 @@ static char *blob_hex(sqlite3_stmt *row, int column)
     return g_string_free(hex, FALSE);
 }
 
+/* *more: whether `take` wants what comes next. */
 static bool give_rows(struct store *store, sqlite3_stmt *statement, store_row_fn take, void *data,
-                      GError **error)
+                      bool *more, GError **error)
 {
-    int columns = sqlite3_column_count(statement), code;
-    bool more = true;
+    int columns = sqlite3_column_count(statement), code = SQLITE_DONE;
 
-    while (more && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+    while (*more && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         g_autoptr(GPtrArray) names = g_ptr_array_new();
         g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func(g_free);
         for (int i = 0; i < columns; i++) {
@@ -323,23 +326,23 @@ static bool give_rows(struct store *store, sqlite3_stmt *statement, store_row_fn
                                        ? blob_hex(statement, i)
                                        : store_column_dup(statement, i));
         }
-        more = take(columns, (const char *const *)names->pdata, (const char *const *)cells->pdata,
-                    data);
+        *more = take(columns, (const char *const *)names->pdata, (const char *const *)cells->pdata,
+                     data);
     }
-    return !more || code == SQLITE_DONE || store_fail(store, "running the question", error);
+    return !*more || code == SQLITE_DONE || store_fail(store, "running the question", error);
 }
 
 bool store_query(struct store *store, const char *sql, store_row_fn take, void *data,
                  GError **error)
 {
-    bool ok = true;
+    bool ok = true, more = true;
 
-    while (ok && sql != NULL && *sql != '\0') {
+    while (ok && more && sql != NULL && *sql != '\0') {
         sqlite3_stmt *statement = NULL;
         if (sqlite3_prepare_v2(store->db, sql, -1, &statement, &sql) != SQLITE_OK)
             return store_fail(store, "reading the question", error);
         if (statement != NULL)
-            ok = give_rows(store, statement, take, data, error);
+            ok = give_rows(store, statement, take, data, &more, error);
         sqlite3_finalize(statement);
     }
     return ok;

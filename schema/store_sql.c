@@ -52,10 +52,11 @@ const char *const store_statements[STATEMENT_COUNT] = {
                                "ORDER BY at, id LIMIT 1",
     [SQL_DROP_UNREAD] = "DELETE FROM unread WHERE id = ?1",
     [SQL_POLICIES_OF] = "SELECT id, policy_type, mode, policy_domain, domain, strings, mx_hosts, "
-                        "successes, failures FROM policy "
+                        "successes, failures, coalesce(type_word, nullif(policy_type, 'other')), "
+                        "domain_source FROM policy "
                         "WHERE report = ?1 AND (?2 IS NULL OR domain = ?2) ORDER BY id",
     [SQL_FAILURES_OF] = "SELECT result_word, sending_ip, mx, receiving_ip, sessions, reason_code, "
-                        "additional_information, failure_type, mail_effect FROM failure "
+                        "additional_information, failure_type, mail_effect, helo FROM failure "
                         "WHERE policy = ?1 ORDER BY id",
     [SQL_FAILING_DAYS_MX] =
         "SELECT DISTINCT r.begins_at - r.begins_at % 86400 FROM failure f "

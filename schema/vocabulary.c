@@ -300,6 +300,11 @@ enum authenticity authenticity_from_word(const char *word)
     return (enum authenticity)FIND(authenticities, word, AUTH_NONE);
 }
 
+enum domain_source domain_source_from_word(const char *word)
+{
+    return (enum domain_source)FIND(domain_sources, word, DOMAIN_UNKNOWN);
+}
+
 static const char *failure_type_known(enum failure_type type)
 {
     g_return_val_if_fail((size_t)type < FAILURE_TYPE_COUNT, NULL);

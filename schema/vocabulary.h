@@ -185,6 +185,7 @@ enum result_type result_type_from_word(const char *word);
 bool failure_type_from_word(const char *word, enum failure_type *type);
 enum mail_effect mail_effect_from_word(const char *word);
 enum authenticity authenticity_from_word(const char *word);
+enum domain_source domain_source_from_word(const char *word);
 
 /* Facts of a failure type that hold wherever it is met. */
 enum layer failure_type_layer(enum failure_type type);

@@ -177,15 +177,15 @@ const char *issue_severity_word(enum issue_severity severity);
 /* Case-insensitive; an unknown word or NULL gives POLICY_OTHER, STS_MODE_UNKNOWN, ... */
 enum policy_type policy_type_from_word(const char *word);
 enum sts_mode sts_mode_from_word(const char *word);
+enum mail_effect mail_effect_from_word(const char *word);
+enum authenticity authenticity_from_word(const char *word);
+enum domain_source domain_source_from_word(const char *word);
 
 /* Takes the RFC's spelling and that of Postfix' log, which writes '_' for '-'. */
 enum result_type result_type_from_word(const char *word);
 
 /* Exact; false leaves *type alone. */
 bool failure_type_from_word(const char *word, enum failure_type *type);
-enum mail_effect mail_effect_from_word(const char *word);
-enum authenticity authenticity_from_word(const char *word);
-enum domain_source domain_source_from_word(const char *word);
 
 /* Facts of a failure type that hold wherever it is met. */
 enum layer failure_type_layer(enum failure_type type);

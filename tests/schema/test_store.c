@@ -236,12 +236,13 @@ static void opening_again_changes_nothing(void **state)
 /* A name that an URI has to escape, since such a folder is read by means of one. */
 static void reads_in_a_folder_it_may_not_write(void **state)
 {
+    if (geteuid() == 0)
+        skip(); /* who may write everywhere */
+
     g_autofree char *path = g_build_filename(*state, "a?b%20c#d.db", NULL);
     g_autofree char *log = g_strconcat(path, "-wal", NULL);
     g_autofree char *shared = g_strconcat(path, "-shm", NULL);
 
-    if (geteuid() == 0)
-        skip();
     assert_opens(path, STORE_WRITE);
     assert_int_equal(g_chmod(*state, 0500), 0);
     g_autofree char *with_log = ask(path, "SELECT count(*) FROM reports");

@@ -93,46 +93,41 @@ static gint most_reports_first(gconstpointer a, gconstpointer b)
     return g_strcmp0(one->organization, other->organization);
 }
 
-/* The first day of the chain that reaches up to `since`. */
-static gint64 follow_chain(const GArray *days, gint64 since)
+/* Days come the latest first: the first one past a gap ends the chain for all before it. */
+static void follow_chain(const char *organization, gint64 day, void *data)
 {
-    for (guint i = 0; i < days->len; i++) {
-        gint64 day = g_array_index(days, gint64, i);
-        if (since - day > (gint64)(CHAIN_GAP_DAYS + 1) * DAY)
-            break;
-        since = MIN(since, day);
-    }
-    return since;
+    struct fault_reporter *reporter = g_hash_table_lookup(data, organization);
+
+    if (reporter != NULL && reporter->since - day <= (gint64)(CHAIN_GAP_DAYS + 1) * DAY)
+        reporter->since = MIN(reporter->since, day);
 }
 
-static bool follow_place(struct cli *cli, const struct fault *fault,
-                         struct fault_reporter *reporter, const char *mx, const char *domain,
-                         GError **error)
+static bool follow_place(struct cli *cli, const struct fault *fault, GHashTable *reporters,
+                         const char *mx, const char *domain, GError **error)
 {
-    g_autoptr(GArray) days = store_failing_days(cli->store, fault->type, reporter->organization, mx,
-                                                domain, reporter->first_day, CHAIN_DAYS, error);
-
-    if (days == NULL)
-        return false;
-    reporter->since = follow_chain(days, reporter->since);
-    return true;
+    return store_failing_days(cli->store, fault->type, mx, domain,
+                              fault->first_day - (gint64)CHAIN_DAYS * DAY, fault->last_day,
+                              follow_chain, reporters, error);
 }
 
 /* Since when each reporter sees the fault, from what the store held before the digest's period. */
-static bool find_since(struct cli *cli, struct fault *fault, GError **error)
+static bool find_since(struct cli *cli, const struct fault *fault, GError **error)
 {
+    g_autoptr(GHashTable) reporters = g_hash_table_new(g_str_hash, g_str_equal);
+
     for (guint i = 0; i < fault->reporters->len; i++) {
         struct fault_reporter *reporter = g_ptr_array_index(fault->reporters, i);
-        for (guint j = 0; j < MIN(fault->mx->len, CHAIN_PLACES); j++) {
-            const struct fault_count *mx = g_ptr_array_index(fault->mx, j);
-            if (!follow_place(cli, fault, reporter, mx->text, NULL, error))
-                return false;
-        }
-        for (guint j = 0; j < MIN(fault->domains->len, CHAIN_PLACES); j++) {
-            const struct fault_domain *domain = g_ptr_array_index(fault->domains, j);
-            if (!follow_place(cli, fault, reporter, NULL, domain->name, error))
-                return false;
-        }
+        g_hash_table_insert(reporters, reporter->organization, reporter);
+    }
+    for (guint i = 0; i < MIN(fault->mx->len, CHAIN_PLACES); i++) {
+        const struct fault_count *mx = g_ptr_array_index(fault->mx, i);
+        if (!follow_place(cli, fault, reporters, mx->text, NULL, error))
+            return false;
+    }
+    for (guint i = 0; i < MIN(fault->domains->len, CHAIN_PLACES); i++) {
+        const struct fault_domain *domain = g_ptr_array_index(fault->domains, i);
+        if (!follow_place(cli, fault, reporters, NULL, domain->name, error))
+            return false;
     }
     return true;
 }

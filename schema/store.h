@@ -98,12 +98,13 @@ bool store_sum_sessions(struct store *store, const struct store_filter *filter, 
                         int64_t *failures, GError **error);
 
 /*
- * The days (Unix seconds, GArray of gint64, latest first, at most `limit`) on or before `until` on
- * which `organization` reported failures of `type` at `mx`, or, where that is NULL, for `domain`.
+ * Gives the days (Unix seconds) after `from` up to `until` on which failures of `type` were
+ * reported at `mx`, or, where that is NULL, for `domain`: for each organization the latest first.
  */
-GArray *store_failing_days(struct store *store, enum failure_type type, const char *organization,
-                           const char *mx, const char *domain, gint64 until, guint limit,
-                           GError **error);
+typedef void (*store_day_fn)(const char *organization, gint64 day, void *data);
+bool store_failing_days(struct store *store, enum failure_type type, const char *mx,
+                        const char *domain, gint64 from, gint64 until, store_day_fn take,
+                        void *data, GError **error);
 
 /* A number under a name: "container", "tlsrpt stored". */
 struct store_tally {

@@ -13,7 +13,7 @@ static void bind_range(sqlite3_stmt *statement, int index, gint64 from, gint64 t
 #define FILTERED                                                                                   \
     "FROM report r JOIN arrival a ON a.id = r.arrival WHERE r.superseded_by IS NULL "              \
     "AND r.ingested_at >= ?1 AND r.ingested_at < ?2 AND r.begins_at >= ?3 AND r.begins_at < ?4 "   \
-    "AND (?5 IS NULL OR EXISTS (SELECT 1 FROM policy d WHERE d.report = r.id AND d.domain = ?5)) " \
+    "AND (?5 IS NULL OR r.id IN (SELECT d.report FROM policy d WHERE d.domain = ?5)) "             \
     "AND NOT (?6 AND a.authenticated = 'fail') "
 
 static void bind_filter(sqlite3_stmt *statement, const struct store_filter *filter)
@@ -180,33 +180,24 @@ bool store_sum_sessions(struct store *store, const struct store_filter *filter, 
     return ok;
 }
 
-GArray *store_failing_days(struct store *store, enum failure_type type, const char *organization,
-                           const char *mx, const char *domain, gint64 until, guint limit,
-                           GError **error)
+bool store_failing_days(struct store *store, enum failure_type type, const char *mx,
+                        const char *domain, gint64 from, gint64 until, store_day_fn take,
+                        void *data, GError **error)
 {
     sqlite3_stmt *find =
         store_statement(store, mx != NULL ? SQL_FAILING_DAYS_MX : SQL_FAILING_DAYS_DOMAIN, error);
-    GArray *days;
     int code;
 
     if (find == NULL)
-        return NULL;
-    days = g_array_new(FALSE, FALSE, sizeof(gint64));
+        return false;
     store_bind_text(find, 1, failure_type_word(type));
-    store_bind_text(find, 2, organization);
-    store_bind_text(find, 3, mx != NULL ? mx : domain);
+    store_bind_text(find, 2, mx != NULL ? mx : domain);
+    sqlite3_bind_int64(find, 3, from);
     sqlite3_bind_int64(find, 4, until);
-    sqlite3_bind_int64(find, 5, limit);
-    while ((code = sqlite3_step(find)) == SQLITE_ROW) {
-        gint64 day = sqlite3_column_int64(find, 0);
-        g_array_append_val(days, day);
-    }
+    while ((code = sqlite3_step(find)) == SQLITE_ROW)
+        take((const char *)sqlite3_column_text(find, 0), sqlite3_column_int64(find, 1), data);
     sqlite3_reset(find);
-    if (code != SQLITE_DONE) {
-        store_fail(store, "reading failing days", error);
-        g_clear_pointer(&days, g_array_unref);
-    }
-    return days;
+    return code == SQLITE_DONE || store_fail(store, "reading failing days", error);
 }
 
 void store_tally_free(struct store_tally *tally)

@@ -58,16 +58,17 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_FAILURES_OF] = "SELECT result_word, sending_ip, mx, receiving_ip, sessions, reason_code, "
                         "additional_information, failure_type, mail_effect, helo FROM failure "
                         "WHERE policy = ?1 ORDER BY id",
+    /* All organizations at once: each question walks all failures of the place. */
     [SQL_FAILING_DAYS_MX] =
-        "SELECT DISTINCT r.begins_at - r.begins_at % 86400 FROM failure f "
+        "SELECT r.organization, r.begins_at - r.begins_at % 86400 FROM failure f "
         "JOIN policy p ON p.id = f.policy JOIN report r ON r.id = p.report "
-        "WHERE f.mx = ?3 AND f.failure_type = ?1 AND r.organization = ?2 AND r.begins_at <= ?4 "
-        "AND r.superseded_by IS NULL ORDER BY 1 DESC LIMIT ?5",
+        "WHERE f.mx = ?2 AND f.failure_type = ?1 AND r.begins_at > ?3 AND r.begins_at <= ?4 "
+        "AND r.superseded_by IS NULL GROUP BY 1, 2 ORDER BY 1, 2 DESC",
     [SQL_FAILING_DAYS_DOMAIN] =
-        "SELECT DISTINCT r.begins_at - r.begins_at % 86400 FROM policy p "
+        "SELECT r.organization, r.begins_at - r.begins_at % 86400 FROM policy p "
         "JOIN report r ON r.id = p.report JOIN failure f ON f.policy = p.id "
-        "WHERE p.domain = ?3 AND f.failure_type = ?1 AND r.organization = ?2 "
-        "AND r.begins_at <= ?4 AND r.superseded_by IS NULL ORDER BY 1 DESC LIMIT ?5",
+        "WHERE p.domain = ?2 AND f.failure_type = ?1 AND r.begins_at > ?3 AND r.begins_at <= ?4 "
+        "AND r.superseded_by IS NULL GROUP BY 1, 2 ORDER BY 1, 2 DESC",
     [SQL_COUNT_ISSUES] = "SELECT kind, count(*) FROM issue WHERE at >= ?1 AND at < ?2 "
                          "GROUP BY kind ORDER BY 2 DESC, 1",
     [SQL_COUNT_ARRIVALS] = "SELECT kind || ' ' || outcome, count(*) FROM arrival "

@@ -78,7 +78,7 @@ fresh() {
 
 fresh
 chmod 444 "$DB"
-refused 'a store file that is read-only' '.*read-?only'
+refused 'a store file that is read-only' 'cannot be written'
 chmod 640 "$DB"
 works 'a store file that is read-only'
 

@@ -219,19 +219,21 @@ static void put_failure(struct sample *sample, const char *id, int days_ago, enu
     put(sample, id, report, AUTH_NONE, SAMPLE_NOW);
 }
 
-static void assert_days(struct sample *sample, enum failure_type type, const char *organization,
-                        const char *mx, gint64 until, guint limit, const char *wanted)
+static void add_day(const char *organization, gint64 day, void *data)
+{
+    g_string_append_printf(data, "%s %d ", organization, (int)((TODAY - day) / SAMPLE_DAY));
+}
+
+static void assert_days(struct sample *sample, enum failure_type type, const char *mx, gint64 from,
+                        gint64 until, const char *wanted)
 {
     GError *error = NULL;
-    g_autoptr(GArray) days = store_failing_days(sample->store, type, organization, mx,
-                                                "example.org", until, limit, &error);
-    g_autoptr(GString) ago = g_string_new(NULL);
+    g_autoptr(GString) days = g_string_new(NULL);
 
-    sample_ok(days != NULL, error);
-    for (guint i = 0; i < days->len; i++)
-        g_string_append_printf(ago, "%d ",
-                               (int)((TODAY - g_array_index(days, gint64, i)) / SAMPLE_DAY));
-    assert_string_equal(ago->str, wanted);
+    sample_ok(store_failing_days(sample->store, type, mx, "example.org", from, until, add_day, days,
+                                 &error),
+              error);
+    assert_string_equal(days->str, wanted);
 }
 
 static void gives_the_days_on_which_it_failed_before(void **state)
@@ -245,12 +247,12 @@ static void gives_the_days_on_which_it_failed_before(void **state)
     put_failure(sample, "2", 2, FAILURE_STARTTLS_ABSENT, "mx1.example.org");
     put_failure(sample, "3", 3, FAILURE_CERT_EXPIRED, NULL);
     put_failure(sample, "5", 5, FAILURE_CERT_EXPIRED, "mx1.example.org");
-    assert_days(sample, FAILURE_CERT_EXPIRED, "org", "mx1.example.org", now, 9, "0 5 ");
-    assert_days(sample, FAILURE_CERT_EXPIRED, "org", NULL, now, 9, "0 1 3 5 ");
-    assert_days(sample, FAILURE_CERT_EXPIRED, "org", NULL, now, 2, "0 1 ");
-    assert_days(sample, FAILURE_CERT_EXPIRED, "org", NULL, TODAY - 1, 9, "1 3 5 ");
-    assert_days(sample, FAILURE_STARTTLS_ABSENT, "org", NULL, now, 9, "2 ");
-    assert_days(sample, FAILURE_CERT_EXPIRED, "other", NULL, now, 9, "");
+    assert_days(sample, FAILURE_CERT_EXPIRED, "mx1.example.org", 0, now, "org 0 org 5 ");
+    assert_days(sample, FAILURE_CERT_EXPIRED, NULL, 0, now, "org 0 org 1 org 3 org 5 ");
+    assert_days(sample, FAILURE_CERT_EXPIRED, NULL, TODAY - 2 * SAMPLE_DAY, now, "org 0 org 1 ");
+    assert_days(sample, FAILURE_CERT_EXPIRED, NULL, 0, TODAY - 1, "org 1 org 3 org 5 ");
+    assert_days(sample, FAILURE_STARTTLS_ABSENT, NULL, 0, now, "org 2 ");
+    assert_days(sample, FAILURE_TLSA_UNUSABLE, NULL, 0, now, "");
 }
 
 static char *tally_text(GPtrArray *tallies)

@@ -21,6 +21,9 @@
 /* What the log keeps of its size after that. */
 #define LOG_BYTES_KEPT (20 << 20)
 
+/* At the end nobody waits as long as for writing: whoever holds the lock empties the log later. */
+#define EMPTY_LOG_MS 1000
+
 struct header {
     int application_id;
     int version;
@@ -359,8 +362,10 @@ void store_leave_log(struct store *store)
  */
 static void empty_log(struct store *store)
 {
-    if (store->db != NULL && !store->leaves_log && sqlite3_db_readonly(store->db, "main") == 0)
-        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (store->db == NULL || store->leaves_log || sqlite3_db_readonly(store->db, "main") != 0)
+        return;
+    sqlite3_busy_timeout(store->db, EMPTY_LOG_MS);
+    sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
 void store_close(struct store *store)

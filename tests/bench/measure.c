@@ -1,6 +1,6 @@
 /*
- * Runs a command and appends its wall time (seconds) and its peak memory (KiB) to a file:
- * measure FILE COMMAND [ARGUMENT]... Ends as the command ended.
+ * Runs a command and appends its wall time (seconds), its peak memory (KiB) and its processor time
+ * (seconds) to a file: measure FILE COMMAND [ARGUMENT]... Ends as the command ended.
  */
 #include <stdio.h>
 #include <sys/resource.h>
@@ -14,6 +14,11 @@ static double now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
 int main(int argc, char **argv)
@@ -45,7 +50,8 @@ int main(int argc, char **argv)
         perror(argv[1]);
         return 3;
     }
-    fprintf(out, "%.6f %ld\n", wall, usage.ru_maxrss);
+    fprintf(out, "%.6f %ld %.6f\n", wall, usage.ru_maxrss,
+            seconds(usage.ru_utime) + seconds(usage.ru_stime));
     fclose(out);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -5,7 +5,9 @@
 #                              numbers and the order in which they came
 #   sound NAME [FILE]          passes if SQLite finds the store whole
 #   now_ms                     a clock in milliseconds
-#   measured COMMAND...        run, and set $seconds and $peak (KiB) as well
+#   measured COMMAND...        run, and set $seconds, $peak (KiB) and $cpu (seconds) as well
+#   quick NAME SECONDS         passes if what was measured last took less of the processor: the
+#                              time on the wall is that of the other tests as well
 : "${BUILD:=build}"
 gen_reports=$BUILD/tests/bench/gen_reports
 measure=$BUILD/tests/bench/measure
@@ -51,5 +53,9 @@ now_ms() {
 measured() {
     rm -f "$T/.measured"
     run "$measure" "$T/.measured" "$@"
-    read -r seconds peak <"$T/.measured"
+    read -r seconds peak cpu <"$T/.measured"
+}
+
+quick() {
+    ok "$1: in less than $2 s ($cpu s)" awk "BEGIN { exit !($cpu < $2) }"
 }

@@ -15,10 +15,6 @@ within() {
     ok "$1: $((limit_kib >> 10)) MiB are enough" test "$peak" -lt "$limit_kib"
 }
 
-quick() {
-    ok "$1: takes less than $2 s ($seconds s)" awk "BEGIN { exit !($seconds < $2) }"
-}
-
 triage_measured() {
     measured "$TLSTRIAGE" --db "$DB" --config "$T/tlstriage.conf" --now "$NOW" "$@"
 }

@@ -356,11 +356,12 @@ static bool is_dot_atom(struct span span, const char *others)
     return !after_dot;
 }
 
+/* GMime decodes the A-labels (RFC 5890) of an address. */
 static bool is_address(struct span span)
 {
     const char *sign = memchr(span.at, '@', span.length);
 
-    if (sign == NULL)
+    if (sign == NULL || memmem(span.at, span.length, "--", 2) != NULL)
         return false;
     size_t local = (size_t)(sign - span.at);
     return is_dot_atom((struct span){span.at, local}, "!#$%&'*+/=?^_`{|}~-") &&

@@ -119,6 +119,7 @@ static const char *const odd[] = {
     ODD(ID "From: a@b, c@d\n"),
     ODD(ID "From: =?utf-8?q?a?= <a@b>\n"),
     ODD(ID "From: x@y <a@b>\n"),
+    ODD(ID "From: a@xn--caf-dma.example\n"),
     ODD(ID "From: a@b\nFrom: c@d\n"),
     ODD(ID "From: a@[192.0.2.1]\n"),
     ODD(ID "From: <a@b> c\n"),

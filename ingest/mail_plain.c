@@ -378,15 +378,6 @@ static struct span bracketed(struct span span)
     return (struct span){open + 1, span.length - (size_t)(open - span.at) - 2};
 }
 
-/* GMime turns A-labels (RFC 5890) into letters of all scripts. */
-static bool has_a_label(struct span name)
-{
-    for (size_t i = 0; i + 4 <= name.length; i++)
-        if (g_ascii_strncasecmp(name.at + i, "xn--", 4) == 0)
-            return true;
-    return false;
-}
-
 /* "user@host" alone, or in <> with nothing but plain words before it. */
 static bool find_address(struct span from, struct span *address)
 {
@@ -398,7 +389,7 @@ static bool find_address(struct span from, struct span *address)
     for (const char *at = from.at; at + 1 < address->at; at++)
         if (!g_ascii_isalnum(*at) && strchr(" -_", *at) == NULL)
             return false;
-    return is_address(*address) && !has_a_label(*address);
+    return is_address(*address);
 }
 
 static bool read_date(struct span field, gint64 *seconds)

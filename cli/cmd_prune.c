@@ -2,6 +2,7 @@
 #include "schema/error.h"
 
 #define DAYS_MAX 100000
+#define DAYS_NOT_GIVEN G_MININT
 
 static void print_pruned(const struct cli *cli, const struct store_pruned *pruned, int days,
                          bool dry_run)
@@ -17,7 +18,7 @@ static void print_pruned(const struct cli *cli, const struct store_pruned *prune
 
 int cmd_prune(struct cli *cli, int argc, char **argv)
 {
-    gint days = 0;
+    gint days = DAYS_NOT_GIVEN;
     gboolean dry_run = FALSE;
     const GOptionEntry entries[] = {
         {"days", 0, 0, G_OPTION_ARG_INT, &days, "Keep N days; else [store] keep-days, else 400",
@@ -35,7 +36,7 @@ int cmd_prune(struct cli *cli, int argc, char **argv)
                    "quarantine keeps 90 days and 256 MiB.",
                    &status))
         return status;
-    if (days == 0)
+    if (days == DAYS_NOT_GIVEN)
         days = cli->site->keep_days;
     if (argc > 1 || days < 1 || days > DAYS_MAX) {
         cli_complain(cli, argc > 1 ? "takes no arguments" : "--days: 1 to %d", DAYS_MAX);

@@ -1,0 +1,63 @@
+#!/bin/sh
+# reparse: the kept JSON is read again as ingest would read it today.
+. tests/lib/cli.sh
+
+# All that a reading makes; policies and failures are made anew, so their numbers may differ.
+tables() {
+    query "SELECT * FROM reports; SELECT * FROM arrivals; SELECT * FROM domain_days;
+        SELECT report, day, organization, domain, domain_source, policy_domain, policy_type, mode,
+               policy_strings, mx_hosts, successes, failures FROM policies ORDER BY report, policy;
+        SELECT report, day, organization, domain, policy_domain, policy_type, mode, mx, sending_ip,
+               receiving_ip, result_type, failure_type, layer, sessions, reason_code,
+               additional_information, mail_effect FROM failures ORDER BY report, policy, failure;
+        SELECT kind, severity, source, report, part, clause, problem FROM issues
+         ORDER BY source, report, part, problem" >"$1"
+}
+same() {
+    tables "$T/after"
+    ok "$1" diff "$T/before" "$T/after"
+}
+cp contrib/demo/tlstriage.conf "$T/tlstriage.conf"
+exits 'the demo is read' 0 triage ingest contrib/demo/mail
+tables "$T/before"
+NOW=2026-12-24T07:00:00Z
+exits 'a second reading by the same rules' 0 triage reparse
+like 'changes no report' "$out" '^53 read again, 0 changed, 0 no longer readable'
+same 'nor a row, nor a time of arrival'
+exits 'and a third one' 0 triage reparse --quiet
+is '--quiet says nothing' "$out$err" ''
+same 'changes nothing'
+
+sqlite3 "$DB" "UPDATE failure SET failure_type = 'cert-expired', layer = 'certificate',
+    mail_effect = 'none' WHERE id IN (SELECT failure FROM failures WHERE sessions > 1)"
+tables "$T/after"
+exits 'failure types are changed by hand' 1 cmp -s "$T/before" "$T/after"
+exits 'are judged anew' 0 triage reparse
+unlike 'and that is said' "$out" ' 0 changed'
+same 'and are what they were'
+
+# DANE reports name the MX host; whose domain that is the configuration tells.
+printf '{"organization-name":"Org","date-range":{"start-datetime":"2026-11-20T00:00:00Z",
+    "end-datetime":"2026-11-20T23:59:59Z"},"contact-info":"a@org.example","report-id":"x1",
+    "policies":[{"policy":{"policy-type":"tlsa","policy-domain":"mail.host.test"},
+    "summary":{"total-successful-session-count":5,"total-failure-session-count":0}}]}' >"$T/x.json"
+DB=$T/second.db
+: >"$T/tlstriage.conf"
+exits 'a report about an MX host' 0 triage ingest "$T/x.json"
+is 'is about the host where nothing else is known' \
+    "$(query 'SELECT domain, domain_source FROM policies')" 'mail.host.test|policy-host'
+printf '[domain customer.test]\nmx = mail.host.test 192.0.2.1\n' >"$T/tlstriage.conf"
+exits 'with its MX host in the configuration' 0 triage reparse
+like 'the report changes' "$out" '^1 read again, 1 changed'
+is 'it is about the domain' "$(query 'SELECT domain, domain_source FROM policies')" \
+    'customer.test|config-mx'
+is 'so does the sum of the day' "$(query 'SELECT domain, successes FROM domain_days')" \
+    'customer.test|5'
+is 'the report is the same' "$(query 'SELECT report, external_id FROM reports')" '1|x1'
+exits 'ingest after it' 0 triage ingest "$T/x.json"
+like 'knows the report' "$out" '0 reports new, 1 already known'
+
+exits 'an argument' 2 triage reparse now
+DB=$T/none/store.db
+exits 'a store that cannot be made' 3 triage reparse
+done_testing

@@ -138,6 +138,19 @@ static bool read_config(struct cli *cli, int *status)
     return cli->site != NULL;
 }
 
+/* GLib leaves the "--" in its place where an argument behind it begins with '-'. */
+static void drop_separator(int *argc, char **argv)
+{
+    int at = 1;
+
+    while (at < *argc && strcmp(argv[at], "--") != 0)
+        at++;
+    if (at == *argc)
+        return;
+    memmove(argv + at, argv + at + 1, (size_t)(*argc - at) * sizeof(*argv));
+    --*argc;
+}
+
 bool cli_parse(struct cli *cli, int *argc, char ***argv, const GOptionEntry *entries,
                const char *description, int *status)
 {
@@ -160,6 +173,7 @@ bool cli_parse(struct cli *cli, int *argc, char ***argv, const GOptionEntry *ent
         *status = cli_fail(cli, error);
         return false;
     }
+    drop_separator(argc, *argv);
     return read_now(cli, status) && read_config(cli, status);
 }
 

@@ -138,6 +138,23 @@ static bool read_config(struct cli *cli, int *status)
     return cli->site != NULL;
 }
 
+static void take_over(char **value, char *given)
+{
+    if (given == NULL)
+        return;
+    g_free(*value);
+    *value = given;
+}
+
+/* What stands behind the command's name goes before what stands in front of it. */
+static void take_common(struct cli *cli, const struct cli *given)
+{
+    take_over(&cli->db, given->db);
+    take_over(&cli->config, given->config);
+    take_over(&cli->now_text, given->now_text);
+    cli->quiet = cli->quiet || given->quiet;
+}
+
 /* GLib leaves the "--" in its place where an argument behind it begins with '-'. */
 static void drop_separator(int *argc, char **argv)
 {
@@ -156,6 +173,7 @@ bool cli_parse(struct cli *cli, int *argc, char ***argv, const GOptionEntry *ent
 {
     const struct command *command = command_find(cli->command);
     g_autoptr(GOptionContext) context = g_option_context_new(command->arguments);
+    struct cli given = {0};
     GOptionEntry common[5];
     GError *error = NULL;
     g_autofree char *name = g_strdup_printf("tlstriage %s", command->name);
@@ -164,7 +182,7 @@ bool cli_parse(struct cli *cli, int *argc, char ***argv, const GOptionEntry *ent
 
     /* GLib's help names the program by this. */
     g_set_prgname(name);
-    common_entries(cli, common);
+    common_entries(&given, common);
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);
     g_option_context_add_main_entries(context, entries, NULL);
@@ -173,6 +191,7 @@ bool cli_parse(struct cli *cli, int *argc, char ***argv, const GOptionEntry *ent
         *status = cli_fail(cli, error);
         return false;
     }
+    take_common(cli, &given);
     drop_separator(argc, *argv);
     return read_now(cli, status) && read_config(cli, status);
 }

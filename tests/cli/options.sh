@@ -20,7 +20,7 @@ helps() {
     exits "$command --help" 0 "$TLSTRIAGE" "$command" --help
     missing=
     for option in db config now quiet "$@"; do
-        printf '%s\n' "$out" | grep -q -- " --$option[= ]" || missing="$missing --$option"
+        printf '%s\n' "$out" | grep -q -- " --${option}[= ]" || missing="$missing --$option"
     done
     is "$command --help names all its options" "$missing" ''
     like "$command --help says what it does" "$out" '^[A-Z].*\.$'

@@ -41,7 +41,8 @@ int cli_fail(const struct cli *cli, GError *error)
 
 bool cli_print(const struct cli *cli, const char *text)
 {
-    if (fputs(text, stdout) != EOF && fflush(stdout) == 0)
+    /* What was written before may have failed as well, and its bytes are gone then. */
+    if (fputs(text, stdout) != EOF && fflush(stdout) == 0 && ferror(stdout) == 0)
         return true;
     cli_complain(cli, "cannot write to standard output: %s", g_strerror(errno));
     return false;

@@ -62,38 +62,55 @@ static bool read_bound(struct cli *cli, const char *name, const char *text, bool
     return true;
 }
 
-/* By reported period where --since or --until say so; else what came in since the last digest that
-   was sent, or in the last 24 hours. */
+/* The days that --since and --until name. */
+static bool read_period(struct cli *cli, const struct options *options,
+                        struct digest_request *request)
+{
+    struct store_filter *filter = &request->filter;
+
+    if (!read_bound(cli, "since", options->since, false, &filter->begins_from) ||
+        !read_bound(cli, "until", options->until, true, &filter->begins_to))
+        return false;
+    if (options->since != NULL && options->until != NULL &&
+        filter->begins_to <= filter->begins_from) {
+        cli_complain(cli, "--until %s lies before --since %s", options->until, options->since);
+        return false;
+    }
+    request->covers_from = filter->begins_from;
+    request->covers_to = filter->begins_to != 0 ? filter->begins_to - 1 : cli->now;
+    return true;
+}
+
+/* What came in since the last digest that was sent, or in the last 24 hours. */
+static bool read_arrival(struct cli *cli, struct digest_request *request, GError **error)
+{
+    gint64 last = 0;
+
+    if (!store_last_digest(cli->store, &last, error))
+        return false;
+    request->covers_from = last != 0 && last <= cli->now ? last : cli->now - DAY;
+    request->covers_to = cli->now;
+    /* From just after the one end to the other: nothing is in two digests. */
+    request->filter.ingested_from = request->covers_from + 1;
+    request->filter.ingested_to = request->covers_to + 1;
+    return true;
+}
+
 static bool make_request(struct cli *cli, const struct options *options,
                          struct digest_request *request, int *status)
 {
-    struct store_filter *filter = &request->filter;
-    gint64 last = 0;
     GError *error = NULL;
 
     request->all = options->all;
     request->by_period = options->since != NULL || options->until != NULL;
-    filter->skip_unauthenticated = cli->site->skip_unauthenticated;
-    if (!read_bound(cli, "since", options->since, false, &filter->begins_from) ||
-        !read_bound(cli, "until", options->until, true, &filter->begins_to)) {
-        *status = EXIT_USAGE;
-        return false;
-    }
-    if (request->by_period) {
-        request->covers_from = filter->begins_from;
-        request->covers_to = filter->begins_to != 0 ? filter->begins_to : cli->now;
+    request->filter.skip_unauthenticated = cli->site->skip_unauthenticated;
+    *status = EXIT_USAGE;
+    if (request->by_period)
+        return read_period(cli, options, request);
+    if (read_arrival(cli, request, &error))
         return true;
-    }
-    if (!store_last_digest(cli->store, &last, &error)) {
-        *status = cli_fail(cli, error);
-        return false;
-    }
-    request->covers_from = last != 0 && last <= cli->now ? last : cli->now - DAY;
-    request->covers_to = cli->now;
-    /* From just after the one end to the other: nothing is in two digests. */
-    filter->ingested_from = request->covers_from + 1;
-    filter->ingested_to = request->covers_to + 1;
-    return true;
+    *status = cli_fail(cli, error);
+    return false;
 }
 
 static const struct format *choose_format(struct cli *cli, const struct options *options)

@@ -140,14 +140,20 @@ is 'one day is both its begin and its end' "$(field '$.totals.reports')" \
     "$(query "SELECT count(*) FROM reports WHERE date(begins_at) = '2026-11-18'")"
 is 'with the sessions of that day' "$(field '$.totals.failures')" \
     "$(query "SELECT sum(failures) FROM domain_days WHERE day = '2026-11-18'")"
-is 'the period is said' "$(field '$.covers.from')|$(field '$.covers.by')" \
-    '2026-11-18T00:00:00Z|period'
+is 'the period is said' "$(field '$.covers.from')|$(field '$.covers.to')|$(field '$.covers.by')" \
+    '2026-11-18T00:00:00Z|2026-11-18T23:59:59Z|period'
+like 'with the last day that it covers' "$(triage digest --since 2026-11-16 --until 2026-11-18)" \
+    '^Reports about 2026-11-16 to 2026-11-18:'
+like 'up to the last one there is' "$(triage digest --since 2026-11-16 --until 9999-12-31)" \
+    '^Reports about 2026-11-16 to 9999-12-31:'
 json --until 2026-11-15
 is '--until alone' "$(field '$.totals.reports')|$(field '$.faults')" \
     "$(query "SELECT count(*) FROM reports WHERE date(begins_at) <= '2026-11-15'")|[]"
 json --since 2026-11-18T00:00:01Z
 is 'a time is as exact as it is written' "$(field '$.totals.reports')" \
     "$(query "SELECT count(*) FROM reports WHERE begins_at > '2026-11-18T00:00:00Z'")"
+exits 'a period that ends before it begins' 2 triage digest --since 2026-11-19 --until 2026-11-18
+like 'is said, not taken for silence' "$err" '--until.*before'
 exits 'a day that is none' 2 triage digest --since 2026-02-30
 exits 'nor in words' 2 triage digest --until yesterday
 
@@ -169,6 +175,14 @@ json --until 2026-11-15
 is 'which is null without it' "$(field '$.fine')|$(field '$.totals.fine_domains')" '|3'
 exits 'an unknown format' 2 triage digest --format html
 like 'the message lists those that are known' "$err" 'text.*json.*mail'
+
+if [ -c /dev/full ]; then
+    exits 'a digest that cannot be written' 3 sh -c '"$@" >/dev/full' sh "$TLSTRIAGE" --db "$DB" \
+        --config "$T/tlstriage.conf" --now "$NOW" digest --since 2026-11-10
+    like 'is no success' "$err" 'cannot write'
+else
+    skip 'a digest that cannot be written' 'no /dev/full'
+fi
 
 # A mail on standard output.
 exits 'a mail' 0 triage digest --since 2026-11-10 --format mail

@@ -38,6 +38,14 @@ exits 'no such column' 3 triage sql 'SELECT nonsense FROM reports'
 like 'the message names it' "$err" 'nonsense'
 exits 'two questions as two arguments' 2 triage sql 'SELECT 1' 'SELECT 2'
 
+if [ -c /dev/full ]; then
+    exits 'a long answer that cannot be written' 3 sh -c '"$1" --db "$2" sql "
+        SELECT hex(zeroblob(9000)) UNION ALL SELECT 1" >/dev/full' sh "$TLSTRIAGE" "$DB"
+    like 'is no success' "$err" 'cannot write'
+else
+    skip 'an answer that cannot be written' 'no /dev/full'
+fi
+
 # The promise to users of the store; others may follow.
 has() {
     view=$1

@@ -3,6 +3,7 @@
 #include "ingest/text.h"
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -280,6 +281,13 @@ static void read_zip(struct archive *archive, size_t packed, size_t *budget, con
              members->len);
 }
 
+/* A lack of memory says nothing about the zip: the program ends, as where GLib finds none. */
+static void demand_memory(struct archive *archive)
+{
+    if (archive == NULL || archive_errno(archive) == ENOMEM)
+        g_error("no memory to read a zip");
+}
+
 static void unpack_zip(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
                        GPtrArray *issues, GPtrArray *members)
 {
@@ -290,6 +298,7 @@ static void unpack_zip(const uint8_t *bytes, size_t length, size_t *budget, cons
         read_zip(archive, length, budget, part, issues, members);
     else
         note(issues, part, ISSUE_WARNING, NULL, "the zip cannot be read");
+    demand_memory(archive);
     archive_read_free(archive);
 }
 

@@ -104,6 +104,29 @@ gzip -9c "$T/all/bomb.json.gz" | gzip -9c >"$T/all/nested.json.gz"
 both_ways bomb "$T/all/bomb.json.gz" '0|0|0'
 both_ways nested-bombs "$T/all/nested.json.gz" '0|0|0'
 
+# With less memory than it takes a delivery says 75; never is a good report taken for a broken one.
+# 127: not even the program could be loaded, which the recipes of contrib/ turn into 75.
+"$gen_hostile" many-details 90000 | gzip -c >"$T/packed"
+mail_with "$T/packed" scarce application/tlsrpt+gzip >"$T/mail"
+DB=$T/scarce.db
+refusals=0
+lost=
+for mib in 20 40 60 70 80 90 100 110 120 130 140 160 180 200 220 250 300 400; do
+    rm -f "$DB"*
+    status=0
+    (ulimit -v $((mib << 10)); triage deliver <"$T/mail") 2>"$T/said" || status=$?
+    case $status in
+    75) refusals=$((refusals + 1)) ;;
+    127) ;;
+    0) [ "$(stored_rows)" = '1|1|90000' ] || lost="$lost $mib" ;;
+    *) lost="$lost $mib:$status" ;;
+    esac
+done
+is 'with too little memory nothing is lost' "$lost" ''
+ok 'and a delivery is put off' test "$refusals" -gt 2
+is 'with enough it is taken' "$status" 0
+rm -f "$DB"*
+
 # All of them in one folder, bombs side by side, and good reports between them.
 "$gen_hostile" blanks $((250 << 20)) | gzip -9 >"$T/all/bomc.json.gz"
 for place in 00 iii zzz; do

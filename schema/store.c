@@ -12,8 +12,9 @@
 #define BUSY_SLEEP_MIN_US 2000
 #define BUSY_SLEEP_MAX_US 20000
 
-/* Pages kept in memory, in KiB: a bound on what a large store may take. */
-#define CACHE_KIB 8192
+/* Pages kept in memory, in KiB: a bound on what a large store may take, and most of what an ingest
+   of many mails takes more than one of few. */
+#define CACHE_KIB 7168
 
 /* The log goes into the file after so many pages: twice the pages, half the writing. */
 #define CHECKPOINT_PAGES 4000

@@ -636,7 +636,7 @@ static void dane_required_is_the_senders_setting(void **state)
     (void)state;
     g_autofree char *text = whole("dane-required", -1, &settings[0]);
     assert_says(text, "This is a setting of that sender");
-    assert_says(text, "Other senders deliver as before");
+    assert_says(text, "Other senders are not stopped");
 }
 
 /* --- words --- */
@@ -646,9 +646,26 @@ static void explain_shows_what_a_digest_leaves_out(void **state)
     (void)state;
     g_autofree char *digest = joined("dane-cert-mismatch", SECTION_CAUSES, -1, &settings[1]);
     g_autofree char *explain = joined("dane-cert-mismatch", SECTION_CAUSES, -1, NULL);
-    assert_silent(digest, "- one-reporter:");
-    assert_says(explain, "- one-reporter:");
+    assert_silent(digest, "- tlsa-edited:");
+    assert_says(explain, "- tlsa-edited:");
     assert_says(explain, "- issuer-changed:");
+}
+
+static void a_fault_that_one_reporter_sees_may_lie_with_it(void **state)
+{
+    static const char *const words[] = {"dnssec-bogus", "dane-cert-mismatch", "cert-not-trusted",
+                                        "sts-policy-fetch-error", "tls-handshake-failure"};
+    struct knowledge_facts one = settings[1], many = settings[1];
+
+    (void)state;
+    one.many_reporters = false;
+    many.many_reporters = true;
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *alone = joined(words[i], SECTION_CAUSES, -1, &one);
+        g_autofree char *together = joined(words[i], SECTION_CAUSES, -1, &many);
+        assert_says(alone, "- one-reporter:");
+        assert_silent(together, "- one-reporter:");
+    }
 }
 
 static void explain_claims_nothing_about_a_case(void **state)
@@ -726,6 +743,7 @@ int main(void)
         cmocka_unit_test(senders_give_up_at_different_times),
         cmocka_unit_test(dane_required_is_the_senders_setting),
         cmocka_unit_test(explain_shows_what_a_digest_leaves_out),
+        cmocka_unit_test(a_fault_that_one_reporter_sees_may_lie_with_it),
         cmocka_unit_test(explain_claims_nothing_about_a_case),
         cmocka_unit_test(words_are_sorted_and_complete),
         cmocka_unit_test(an_unknown_word_has_nothing),

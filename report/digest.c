@@ -88,6 +88,13 @@ static char *headline_of_less(const struct fault_set *set)
     return NULL;
 }
 
+static char *headline_of_none(const struct digest *digest)
+{
+    if (digest->domain != NULL)
+        return g_strdup_printf("no report about %s", digest->domain);
+    return g_strdup(digest->by_period ? "no report about these days" : "no report came in");
+}
+
 char *digest_headline(const struct digest *digest)
 {
     char *headline;
@@ -98,7 +105,7 @@ char *digest_headline(const struct digest *digest)
     if (headline != NULL)
         return headline;
     if (digest->reports == 0)
-        return g_strdup("no report came in");
+        return headline_of_none(digest);
     return g_strdup_printf("nothing failed: %u report%s, %" G_GINT64_FORMAT " good sessions",
                            digest->reports, digest->reports == 1 ? "" : "s", digest->successes);
 }

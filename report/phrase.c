@@ -4,9 +4,9 @@
 
 static const char *const effects[] = {
     [EFFECT_UNKNOWN] = "the reports do not tell what became of it",
-    [EFFECT_NONE] = "was delivered as if nothing had happened",
+    [EFFECT_NONE] = "was delivered all the same",
     [EFFECT_UNVERIFIED] = "was delivered encrypted, but nobody checked to whom",
-    [EFFECT_PLAINTEXT] = "was delivered in clear",
+    [EFFECT_PLAINTEXT] = "was most likely delivered in clear",
     [EFFECT_DEFERRED] = "waits in the senders' queues, and is returned when they give up",
     [EFFECT_RETURNED] = "was returned to its authors",
 };

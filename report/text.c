@@ -27,8 +27,9 @@ static void write_cover(struct page *page, const struct digest *digest)
     g_autofree char *share = phrase_share(digest->failures, digest->successes);
     g_autofree char *from =
         digest->by_period ? phrase_day(digest->covers_from) : phrase_minute(digest->covers_from);
+    /* The end is not within: a period to midnight ends with the day before. */
     g_autofree char *to =
-        digest->by_period ? phrase_day(digest->covers_to) : phrase_minute(digest->covers_to);
+        digest->by_period ? phrase_day(digest->covers_to - 1) : phrase_minute(digest->covers_to);
     g_autofree char *domain = digest->domain != NULL ? phrase_text(digest->domain) : NULL;
     g_autoptr(GString) text = g_string_new(NULL);
 
@@ -71,10 +72,11 @@ static void take_heads(struct table *table, const char *const *heads)
 
 static void write_unexplained(struct page *page, const GPtrArray *unexplained)
 {
+    /* Where it gets narrow the first column is cut, and a name cut short is worst in a domain. */
     static const enum column_align align[] = {COLUMN_LEFT,  COLUMN_LEFT,  COLUMN_LEFT,
                                               COLUMN_RIGHT, COLUMN_RIGHT, COLUMN_LEFT};
-    static const char *const heads[] = {"Domain", "Reporter", "Policy",
-                                        "Failed", "Good",     "Last day"};
+    static const char *const heads[] = {"Reporter", "Domain", "Policy",
+                                        "Failed",   "Good",   "Last day"};
     g_autoptr(Table) table = table_new(align, G_N_ELEMENTS(align));
     guint shown = MIN(unexplained->len, SHOWN_ROWS);
 
@@ -83,14 +85,15 @@ static void write_unexplained(struct page *page, const GPtrArray *unexplained)
     page_blank(page);
     page_heading(page, STYLE_BOLD, "", "Failed sessions that the reports do not explain");
     page_wrap(page, "   ", PAGE_INDENT,
-              "These reports count failures and give no failure-details (RFC 8460, section 4.4, "
-              "lets them). Look at what the other reports of these days say.");
+              "These reports count failures without failure-details (RFC 8460, section 4.4, allows "
+              "it), so nobody can tell what failed and what became of the mail. Look at what other "
+              "reports of these days say; if it goes on, ask the reporter.");
     page_blank(page);
     take_heads(table, heads);
     for (guint i = 0; i < shown; i++) {
         const struct unexplained *one = g_ptr_array_index(unexplained, i);
-        table_take(table, phrase_domain(one->domain));
         table_take(table, phrase_text(one->organization));
+        table_take(table, phrase_domain(one->domain));
         table_take(table, g_strdup(policy_type_word(one->policy_type)));
         table_take(table, phrase_number(one->sessions));
         table_take(table, phrase_number(one->successes));
@@ -247,7 +250,8 @@ static void write_intake(struct page *page, const struct digest *digest)
     if (*arrivals == '\0' && *issues == '\0' && digest->quarantined + digest->not_yet_read == 0)
         return;
     page_blank(page);
-    page_heading(page, STYLE_BOLD, "", "What came in");
+    page_heading(page, STYLE_BOLD, "",
+                 digest->domain != NULL ? "What came in, about any domain" : "What came in");
     page_field(page, "Arrivals", arrivals);
     page_field(page, "Issues", issues);
     page_field(page, "Unreadable", digest->quarantined > 0 ? quarantined : NULL);
@@ -263,11 +267,15 @@ static void write_silence(struct page *page, const struct digest *digest)
     g_autofree char *quoted = digest->domain != NULL ? escape_shell(digest->domain) : NULL;
     g_autofree char *domain = quoted != NULL ? escape_terminal(quoted) : g_strdup("DOMAIN");
     g_autofree char *lookup = g_strdup_printf("dig +short TXT _smtp._tls.%s", domain);
+    g_autofree char *text = g_strdup_printf(
+        "%s. That says nothing about your TLS: it may be that nobody sent mail, or that reports do "
+        "not reach this program. Check:",
+        digest->domain != NULL ? "No report is about this domain"
+        : digest->by_period    ? "No report is about these days"
+                               : "No report came in");
 
     page_blank(page);
-    page_wrap(page, "", 0,
-              "No report came in. That says nothing about your TLS: it may be that nobody sent "
-              "mail, or that reports do not reach this program. Check:");
+    page_wrap(page, "", 0, text);
     page_wrap(page, "1. ", PAGE_INDENT,
               "The domain asks for reports: one record that begins with v=TLSRPTv1; and names "
               "your address (RFC 8460, section 3).");
@@ -280,6 +288,8 @@ static void write_silence(struct page *page, const struct digest *digest)
               "Reports come once a day, and some come days late: the latest days seen so far.");
     write_query(page, digest,
                 "SELECT organization, max(ends_at), max(received_at) FROM reports GROUP BY 1");
+    if (!digest->by_period)
+        page_wrap(page, "", 0, "What came earlier: tlstriage digest --since DAY");
 }
 
 static void write_quiet(struct page *page, const struct digest *digest)
@@ -291,7 +301,9 @@ static void write_quiet(struct page *page, const struct digest *digest)
     } else if (set == NULL || set->faults->len + set->singles->len + set->unexplained->len == 0) {
         page_blank(page);
         page_wrap(page, "", 0,
-                  "Nothing failed. The reports below came in and tell of good sessions only.");
+                  digest->successes > 0
+                      ? "Nothing failed. The reports below tell of good sessions only."
+                      : "Nothing failed, but the reports below tell of no session at all.");
     }
 }
 

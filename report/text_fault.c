@@ -11,6 +11,7 @@
 #define SHOWN_WITNESSES 3
 #define SHOWN_STRINGS 24
 #define TEXT_INDENT 6
+#define OLD_DAYS 5
 
 char *text_command(const struct digest *digest)
 {
@@ -76,16 +77,47 @@ static void write_sessions(struct page *page, const struct fault *fault)
     g_autofree char *text =
         fault->sessions == 0
             ? g_strdup("some sessions; the reports do not count them")
-            : g_strdup_printf("%" G_GINT64_FORMAT " of %.0f sessions of the same policies (%s)",
+            : g_strdup_printf("%" G_GINT64_FORMAT
+                              " of %.0f sessions that these reports count under the policies that "
+                              "failed (%s)",
                               fault->sessions, (double)fault->sessions + (double)fault->successes,
                               share);
 
     page_field(page, "Failed", text);
 }
 
+/* The day up to which all its reporters have told of days without it, or 0. */
+static int64_t over_until(const struct fault *fault)
+{
+    int64_t until = INT64_MAX;
+
+    for (guint i = 0; i < fault->reporters->len; i++) {
+        const struct fault_reporter *reporter = g_ptr_array_index(fault->reporters, i);
+        if (reporter->newest_day <= fault->last_day)
+            return 0;
+        until = MIN(until, reporter->newest_day);
+    }
+    return until < INT64_MAX ? until : 0;
+}
+
+/* Reports are about the past: a fault that may be over must not send anybody to work unchecked. */
+static void write_days(struct page *page, const struct digest *digest, const struct fault *fault)
+{
+    g_autofree char *days = phrase_days(fault_since(fault), fault->last_day);
+    int64_t ago = (digest->generated_at - fault->last_day) / FAULT_DAY, over = over_until(fault);
+    g_autoptr(GString) text = g_string_new(days);
+
+    if (over != 0) {
+        g_autofree char *until = phrase_day(over);
+        g_string_append_printf(text, "; not in the later reports of these reporters, to %s", until);
+    } else if (ago >= OLD_DAYS) {
+        g_string_append_printf(text, "; that is %" G_GINT64_FORMAT " days ago: check first", ago);
+    }
+    page_field(page, "Days", text->str);
+}
+
 static void write_fields(struct page *page, const struct digest *digest, const struct fault *fault)
 {
-    g_autofree char *since = phrase_days(fault_since(fault), fault->last_day);
     g_autofree char *results = phrase_counts(fault->result_types, SHOWN_COUNTS);
     g_autofree char *reasons = phrase_counts(fault->reason_codes, SHOWN_COUNTS);
     g_autofree char *mx = phrase_counts(fault->mx, SHOWN_COUNTS);
@@ -98,7 +130,7 @@ static void write_fields(struct page *page, const struct digest *digest, const s
     page_field(page, "The mail", effect);
     page_field(page, "Who acts", phrase_actor(fault->actor));
     write_sessions(page, fault);
-    page_field(page, "Days", since);
+    write_days(page, digest, fault);
     page_field(page, "Reported as", results);
     page_field(page, "Reasons", reasons);
     page_field(page, "MX hosts", mx);

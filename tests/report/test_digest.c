@@ -261,6 +261,70 @@ static void a_quiet_day_and_a_dead_pipeline_look_different(void **state)
     assert_non_null(strstr(dead, "No report came in"));
     assert_non_null(strstr(dead, "dig +short TXT _smtp._tls.DOMAIN\n"));
     assert_null(strstr(dead, "Nothing failed"));
+    assert_non_null(strstr(dead, "tlstriage digest --since DAY\n"));
+}
+
+static void reports_without_a_session_are_no_good_news(void **state)
+{
+    struct said said = story[5];
+    g_autoptr(Digest) digest = NULL;
+    g_autofree char *text = NULL;
+
+    (void)state;
+    said.good = 0;
+    digest = digest_of(&said, 1);
+    text = write_as("text", digest, &plain);
+    assert_non_null(strstr(text, "tell of no session at all"));
+    assert_null(strstr(text, "good sessions only"));
+}
+
+static void without_reports_it_says_of_what_there_are_none(void **state)
+{
+    g_autoptr(Digest) period = digest_of(NULL, 0);
+    g_autoptr(Digest) domain = digest_of(NULL, 0);
+    g_autofree char *days = NULL, *one = NULL;
+
+    (void)state;
+    period->by_period = true;
+    period->covers_from = TODAY - 7 * FAULT_DAY;
+    period->covers_to = TODAY;
+    domain->domain = g_strdup("other.example");
+    add_count(domain->arrivals, "tlsrpt stored", 3);
+    days = write_as("text", period, &plain);
+    one = write_as("text", domain, &plain);
+    assert_non_null(strstr(days, "tlstriage: no report about these days\n"));
+    /* TODAY itself is not covered. */
+    assert_non_null(strstr(days, "Reports about 2026-11-15 to 2026-11-21: 0."));
+    assert_null(strstr(days, "--since DAY"));
+    assert_non_null(strstr(one, "tlstriage: no report about other.example\n"));
+    assert_non_null(strstr(one, "What came in, about any domain"));
+}
+
+static struct fault_reporter *only_reporter(const struct digest *digest)
+{
+    const struct fault *fault = g_ptr_array_index(digest->faults->faults, 0);
+
+    assert_int_equal(fault->reporters->len, 1);
+    return g_ptr_array_index(fault->reporters, 0);
+}
+
+static void a_fault_that_may_be_over_is_told_as_such(void **state)
+{
+    g_autoptr(Digest) now = digest_of(story, 1);
+    g_autoptr(Digest) over = digest_of(story, 1);
+    g_autoptr(Digest) old = digest_of(story, 1);
+    g_autofree char *present = NULL, *later = NULL, *past = NULL;
+
+    (void)state;
+    only_reporter(over)->newest_day += 2 * FAULT_DAY;
+    old->generated_at += 30 * FAULT_DAY;
+    present = write_as("text", now, &plain);
+    later = write_as("text", over, &plain);
+    past = write_as("text", old, &plain);
+    assert_non_null(strstr(present, "   Days         2026-11-21\n"));
+    assert_non_null(strstr(later, "2026-11-21; not in the later reports of these reporters, to"));
+    assert_non_null(strstr(later, "2026-11-23\n"));
+    assert_non_null(strstr(past, "2026-11-21; that is 31 days ago: check first\n"));
 }
 
 static void domains_that_are_fine_are_listed_when_asked_for(void **state)
@@ -617,6 +681,9 @@ int main(void)
         cmocka_unit_test(the_text_is_wrapped_to_the_width),
         cmocka_unit_test(colour_comes_only_when_asked_for),
         cmocka_unit_test(a_quiet_day_and_a_dead_pipeline_look_different),
+        cmocka_unit_test(reports_without_a_session_are_no_good_news),
+        cmocka_unit_test(without_reports_it_says_of_what_there_are_none),
+        cmocka_unit_test(a_fault_that_may_be_over_is_told_as_such),
         cmocka_unit_test(domains_that_are_fine_are_listed_when_asked_for),
         cmocka_unit_test(three_thousand_domains_are_one_short_section),
         cmocka_unit_test(thousands_of_faults_do_not_drown_the_reader),

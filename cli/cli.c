@@ -117,6 +117,11 @@ bool cli_parse_global(struct cli *cli, int *argc, char ***argv, int *status)
     return false;
 }
 
+gint64 cli_clock(const struct cli *cli)
+{
+    return cli->now_text != NULL ? cli->now : g_get_real_time() / G_USEC_PER_SEC;
+}
+
 static bool read_now(struct cli *cli, int *status)
 {
     bool day = false;

@@ -24,7 +24,7 @@ struct cli {
     char *config;
     char *now_text;
     gboolean quiet;
-    gint64 now; /* the only clock there is */
+    gint64 now; /* of --now, else when the program began: the only clock there is */
     struct site *site;
     struct store *store;
 };
@@ -65,6 +65,12 @@ int cli_fail(const struct cli *cli, GError *error);
 bool cli_print(const struct cli *cli, const char *text);
 
 void cli_clear(struct cli *cli);
+
+/*
+ * Seconds of the clock: --now, else the present. What is written takes it inside its transaction,
+ * so that of two transactions the later one never has the earlier time.
+ */
+gint64 cli_clock(const struct cli *cli);
 
 /* RFC 3339, or a day; *day tells that it was only a day. False where it is neither. */
 bool cli_read_time(const char *text, gint64 *time, bool *day);

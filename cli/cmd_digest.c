@@ -161,6 +161,24 @@ static int lock_sending(struct cli *cli)
     return file;
 }
 
+/*
+ * The next digest begins where this one ends, so this one may only say "until now" when nobody can
+ * store anything under a time up to now any more: when that second is over, and the transactions
+ * begun in it are done.
+ */
+static bool let_arrivals_settle(struct cli *cli, GError **error)
+{
+    gint64 left = (cli->now + 1) * G_USEC_PER_SEC - g_get_real_time();
+
+    if (cli->now_text != NULL)
+        return true;
+    g_usleep((gulong)CLAMP(left, 0, G_USEC_PER_SEC));
+    if (!store_begin(cli->store, error))
+        return false;
+    store_rollback(cli->store);
+    return true;
+}
+
 static bool note_sent(struct cli *cli, const struct digest_request *request, const char *to,
                       GError **error)
 {
@@ -210,6 +228,8 @@ static int run_digest(struct cli *cli, const struct options *options)
         return EXIT_TROUBLE;
     if (options->to != NULL && (lock = lock_sending(cli)) < 0)
         return EXIT_TROUBLE;
+    if (options->to != NULL && !let_arrivals_settle(cli, &error))
+        return cli_fail(cli, error);
     if (!make_request(cli, options, &request, &status))
         return status;
     digest = digest_make(cli, &request, &error);

@@ -9,6 +9,7 @@
 struct reparse {
     struct cli *cli;
     struct ingest_context context;
+    gint64 now;                 /* in the transaction */
     struct store_counts counts; /* of what came out of the quarantine */
     guint read;
     guint changed;
@@ -33,11 +34,11 @@ static bool redo(struct reparse *reparse, const struct store_kept *kept, GError 
     classify_report(report);
     if (kept->quarantined) {
         reparse->released++;
-        return store_release(store, kept, report, reparse->context.now, CLASSIFY_VERSION,
-                             &reparse->counts, error);
+        return store_release(store, kept, report, reparse->now, CLASSIFY_VERSION, &reparse->counts,
+                             error);
     }
-    if (!store_replace_report(store, kept->id, report, reparse->context.now, CLASSIFY_VERSION,
-                              &changed, error))
+    if (!store_replace_report(store, kept->id, report, reparse->now, CLASSIFY_VERSION, &changed,
+                              error))
         return false;
     reparse->changed += changed;
     return true;
@@ -50,6 +51,7 @@ static bool redo_batch(struct reparse *reparse, bool quarantined, gint64 *last, 
     struct store *store = reparse->cli->store;
     bool ok = store_begin(store, error);
 
+    reparse->now = cli_clock(reparse->cli);
     *more = ok;
     for (int i = 0; ok && *more && i < BATCH; i++) {
         struct store_kept kept = {0};

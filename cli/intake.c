@@ -39,6 +39,7 @@ struct intake {
     GQueue window; /* struct batch *, oldest first */
     guint in_transaction;
     gint64 transaction_since;
+    gint64 now;     /* in the transaction */
     guint troubles; /* already stored */
     bool may_block; /* the input is a pipe: reading may wait, which must not hold the lock */
 };
@@ -99,17 +100,18 @@ static bool begin(struct intake *intake, GError **error)
     if (intake->in_transaction++ > 0)
         return true;
     intake->transaction_since = g_get_monotonic_time();
-    if (store_begin(intake->cli->store, error))
-        return true;
-    intake->in_transaction = 0;
-    return false;
+    if (!store_begin(intake->cli->store, error)) {
+        intake->in_transaction = 0;
+        return false;
+    }
+    intake->now = cli_clock(intake->cli);
+    return true;
 }
 
 static bool store_one(struct intake *intake, const struct arrival *arrival, GError **error)
 {
-    return begin(intake, error) &&
-           store_put_arrival(intake->cli->store, arrival, intake->context.now, CLASSIFY_VERSION,
-                             intake->counts, error);
+    return begin(intake, error) && store_put_arrival(intake->cli->store, arrival, intake->now,
+                                                     CLASSIFY_VERSION, intake->counts, error);
 }
 
 static bool commit_if_due(struct intake *intake, GError **error)
@@ -182,8 +184,8 @@ static bool store_troubles(struct intake *intake, const struct input *input, GEr
 
     while (intake->troubles < troubles->len) {
         const struct issue *issue = g_ptr_array_index(troubles, intake->troubles++);
-        if (!begin(intake, error) || !store_put_trouble(intake->cli->store, issue,
-                                                        intake->context.now, intake->counts, error))
+        if (!begin(intake, error) ||
+            !store_put_trouble(intake->cli->store, issue, intake->now, intake->counts, error))
             return false;
     }
     return true;
@@ -241,7 +243,7 @@ bool intake_unit(struct cli *cli, const struct unit *unit, struct store_counts *
     arrival = take_unit(unit, &context);
     if (!store_begin(cli->store, error))
         return false;
-    if (store_put_arrival(cli->store, arrival, cli->now, CLASSIFY_VERSION, counts, error) &&
+    if (store_put_arrival(cli->store, arrival, cli_clock(cli), CLASSIFY_VERSION, counts, error) &&
         store_commit(cli->store, error))
         return true;
     store_rollback(cli->store);

@@ -190,6 +190,53 @@ header=$(printf '%s\n' "$out" | sed '/^$/q')
 like 'has a subject that says the result' "$header" '^Subject: .*2 faults, 1 critical: mx1\.example\.org'
 like 'and the same story' "$out" '^1\. CRITICAL  certificate matches no TLSA record: mx1'
 
+# What came in beside the reports, and is not in any period.
+json
+is 'counts of issues' "$(all '$.issues' '$.count')" \
+    "$(query 'SELECT count(*) FROM issues GROUP BY kind ORDER BY 1 DESC, kind')"
+is 'counts of arrivals' "$(sqlite3 :memory: "SELECT sum(json_extract(value, '\$.count'))
+    FROM json_each(readfile('$T/json'), '\$.arrivals')")" "$(query 'SELECT count(*) FROM arrivals')"
+is 'the DMARC report is kept' "$(field '$.totals.not_yet_read')" 1
+
+# Many domains behind one MX host with one failure are one fault.
+DB=$T/many.db
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    report_file x "$i" 2026-11-21 "customer$i.test" "$i" | sed 's/mx\.customer[0-9]*\.test/mx.host.test/g' \
+        >"$T/customer$i.json"
+done
+exits 'reports about the customers of one host' 0 triage --quiet ingest "$T"/customer*.json
+exits 'their digest' 0 triage digest
+is 'has one section' "$(printf '%s\n' "$out" | grep -cE '^[0-9]+\. [A-Z]+  ')" 1
+like 'named after the host' "$out" '^1\. [A-Z]+  certificate expired: mx\.host\.test$'
+like 'with the sum of the sessions' "$out" '^   Failed       78 of 1278 '
+json
+is 'and a list of the domains, the worst first' "$(all '$.faults[0].domains' '$.sessions')" '12
+11
+10
+9
+8
+7
+6
+5
+4
+3
+2
+1'
+printf '[analyze]\nskip-unauthenticated = true\n[ingest]\nauthserv-id = mx.test\n' >"$T/tlstriage.conf"
+{
+    printf 'Authentication-Results: mx.test; dkim=fail header.d=org.example\nFrom: a@org.example\n'
+    printf 'Content-Type: application/tlsrpt+json\n\n'
+    report_file x forged 2026-11-21 customer1.test 900
+} >"$T/forged.eml"
+exits 'a mail whose signature failed' 0 triage --quiet ingest "$T/forged.eml"
+is 'is marked' "$(query "SELECT authenticated FROM reports WHERE external_id = 'forged'")" fail
+json
+is 'and left out where the configuration says so' "$(field '$.totals.failures')" 78
+: >"$T/tlstriage.conf"
+json
+is 'else told' "$(field '$.totals.failures')" 978
+is 'with who could not prove to be who it is' "$(field '$.faults[0].reporters[0].authenticated_fail')" 1
+
 # By default: what came in during the last 24 hours, then since the last one that was sent.
 DB=$T/period.db
 : >"$T/tlstriage.conf"

@@ -237,6 +237,16 @@ bool cli_open_store(struct cli *cli, enum store_mode mode)
     return cli->store != NULL;
 }
 
+bool cli_open_existing_store(struct cli *cli, enum store_mode mode)
+{
+    g_autofree char *path = store_location(cli);
+
+    if (access(path, F_OK) == 0 || errno != ENOENT)
+        return cli_open_store(cli, mode);
+    cli_complain(cli, "%s: there is no store; run tlstriage ingest first", path);
+    return false;
+}
+
 void cli_clear(struct cli *cli)
 {
     store_close(cli->store);

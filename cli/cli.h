@@ -53,8 +53,10 @@ bool cli_parse_global(struct cli *cli, int *argc, char ***argv, int *status);
 bool cli_parse(struct cli *cli, int *argc, char ***argv, const GOptionEntry *entries,
                const char *description, int *status);
 
-/* Opens the store of --db, $TLSTRIAGE_DB or the default; says why not. */
+/* Opens the store of --db, $TLSTRIAGE_DB or the default; STORE_WRITE makes it. Says why not. */
 bool cli_open_store(struct cli *cli, enum store_mode mode);
+/* The same for what has no business making one: a store that is not there is trouble. */
+bool cli_open_existing_store(struct cli *cli, enum store_mode mode);
 
 /* "tlstriage digest: ..." to standard error; texts of strangers in it are escaped. */
 G_GNUC_PRINTF(2, 3) void cli_complain(const struct cli *cli, const char *format, ...);

@@ -224,7 +224,7 @@ static int run_digest(struct cli *cli, const struct options *options)
 
     if (format == NULL)
         return EXIT_USAGE;
-    if (!cli_open_store(cli, options->to != NULL ? STORE_WRITE : STORE_READ))
+    if (!cli_open_existing_store(cli, options->to != NULL ? STORE_WRITE : STORE_READ))
         return EXIT_TROUBLE;
     if (options->to != NULL && (lock = lock_sending(cli)) < 0)
         return EXIT_TROUBLE;

@@ -42,7 +42,7 @@ int cmd_prune(struct cli *cli, int argc, char **argv)
         cli_complain(cli, argc > 1 ? "takes no arguments" : "--days: 1 to %d", DAYS_MAX);
         return EXIT_USAGE;
     }
-    if (!cli_open_store(cli, STORE_WRITE))
+    if (!cli_open_existing_store(cli, STORE_WRITE))
         return EXIT_TROUBLE;
     if (!store_prune(cli->store, days, cli->now, dry_run, &pruned, &error))
         return cli_fail(cli, error);

@@ -110,7 +110,7 @@ int cmd_reparse(struct cli *cli, int argc, char **argv)
         cli_complain(cli, "takes no arguments");
         return EXIT_USAGE;
     }
-    if (!cli_open_store(cli, STORE_WRITE))
+    if (!cli_open_existing_store(cli, STORE_WRITE))
         return EXIT_TROUBLE;
     ingest_init();
     reparse.context = (struct ingest_context){.site = cli->site, .now = cli->now};

@@ -92,7 +92,7 @@ int cmd_sql(struct cli *cli, int argc, char **argv)
         cli_complain(cli, "one QUERY, in quotes");
         return EXIT_USAGE;
     }
-    if (!cli_open_store(cli, STORE_READ))
+    if (!cli_open_existing_store(cli, STORE_READ))
         return EXIT_TROUBLE;
     return argc == 2 ? answer_query(cli, argv[1], header) : open_shell(cli);
 }

@@ -223,10 +223,30 @@ static char *store_location(const struct cli *cli)
     return g_build_filename(g_get_user_data_dir(), "tlstriage", "tlstriage.db", NULL);
 }
 
+/* To be read, a store must be there. SQLite says of all that is amiss the same. */
+static bool is_readable(struct cli *cli, const char *path)
+{
+    bool system = strcmp(path, SYSTEM_STORE) == 0;
+
+    if (access(path, R_OK) == 0)
+        return true;
+    if (errno == ENOENT)
+        cli_complain(cli, "%s: there is no store; tlstriage ingest makes one%s", path,
+                     system ? "" : ", and --db names another (the system's is " SYSTEM_STORE ")");
+    else
+        cli_complain(cli, "%s: %s%s", path, g_strerror(errno),
+                     system ? "; the user " SYSTEM_USER " and members of its group may read it"
+                            : "");
+    return false;
+}
+
 bool cli_open_store(struct cli *cli, enum store_mode mode)
 {
     g_autofree char *path = store_location(cli), *folder = g_path_get_dirname(path);
     GError *error = NULL;
+
+    if (mode == STORE_READ && !is_readable(cli, path))
+        return false;
 
     /* Only a default folder is made: a mistyped --db should not leave folders behind. */
     if (mode == STORE_WRITE && cli->db == NULL && g_getenv("TLSTRIAGE_DB") == NULL)

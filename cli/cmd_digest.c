@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DAY 86400
@@ -62,6 +63,20 @@ static bool read_bound(struct cli *cli, const char *name, const char *text, bool
     return true;
 }
 
+/* A period that holds no time is a slip of the pen, and its digest would look like silence. */
+static bool is_period(struct cli *cli, const struct options *options, gint64 from, gint64 to)
+{
+    if (from <= to)
+        return true;
+    if (options->until != NULL && options->since != NULL)
+        cli_complain(cli, "--until %s lies before --since %s", options->until, options->since);
+    else if (options->since != NULL)
+        cli_complain(cli, "--since %s is in the future", options->since);
+    else
+        cli_complain(cli, "--until %s: no time is before that", options->until);
+    return false;
+}
+
 /* The days that --since and --until name. */
 static bool read_period(struct cli *cli, const struct options *options,
                         struct digest_request *request)
@@ -71,14 +86,9 @@ static bool read_period(struct cli *cli, const struct options *options,
     if (!read_bound(cli, "since", options->since, false, &filter->begins_from) ||
         !read_bound(cli, "until", options->until, true, &filter->begins_to))
         return false;
-    if (options->since != NULL && options->until != NULL &&
-        filter->begins_to <= filter->begins_from) {
-        cli_complain(cli, "--until %s lies before --since %s", options->until, options->since);
-        return false;
-    }
     request->covers_from = filter->begins_from;
     request->covers_to = filter->begins_to != 0 ? filter->begins_to - 1 : cli->now;
-    return true;
+    return is_period(cli, options, request->covers_from, request->covers_to);
 }
 
 /* What came in since the last digest that was sent, or in the last 24 hours. */
@@ -150,10 +160,17 @@ static int lock_sending(struct cli *cli)
 {
     g_autofree char *path = g_strconcat(store_path(cli->store), ".digest-lock", NULL);
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    struct stat store;
 
     if (file < 0) {
         cli_complain(cli, "%s: %s", path, g_strerror(errno));
-    } else if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+        return file;
+    }
+    /* Made by root it must not keep the daily digest of the store's owner from locking it. */
+    if (geteuid() == 0 && stat(store_path(cli->store), &store) == 0 &&
+        fchown(file, store.st_uid, store.st_gid) != 0)
+        g_debug("%s: owner stays root: %s", path, g_strerror(errno));
+    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
         cli_complain(cli, "another digest is being sent (%s is locked)", path);
         close(file);
         file = -1;
@@ -224,6 +241,10 @@ static int run_digest(struct cli *cli, const struct options *options)
 
     if (format == NULL)
         return EXIT_USAGE;
+    if (options->domain != NULL && domain == NULL) {
+        cli_complain(cli, "--domain: no domain: %s", options->domain);
+        return EXIT_USAGE;
+    }
     if (!cli_open_existing_store(cli, options->to != NULL ? STORE_WRITE : STORE_READ))
         return EXIT_TROUBLE;
     if (options->to != NULL && (lock = lock_sending(cli)) < 0)

@@ -284,8 +284,7 @@ static void read_zip(struct archive *archive, size_t packed, size_t *budget, con
 /* A lack of memory says nothing about the zip: the program ends, as where GLib finds none. */
 static void demand_memory(struct archive *archive)
 {
-    if (archive == NULL || archive_errno(archive) == ENOMEM)
-        g_error("no memory to read a zip");
+    g_assert(archive != NULL && archive_errno(archive) != ENOMEM);
 }
 
 static void unpack_zip(const uint8_t *bytes, size_t length, size_t *budget, const char *part,

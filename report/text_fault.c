@@ -78,8 +78,7 @@ static void write_sessions(struct page *page, const struct fault *fault)
         fault->sessions == 0
             ? g_strdup("some sessions; the reports do not count them")
             : g_strdup_printf("%" G_GINT64_FORMAT
-                              " of %.0f sessions that these reports count under the policies that "
-                              "failed (%s)",
+                              " of %.0f sessions (%s) of these reporters under the same policies",
                               fault->sessions, (double)fault->sessions + (double)fault->successes,
                               share);
 

@@ -15,9 +15,9 @@ put() {
     fi
     mkdir -p "$(dirname "$target")"
     case $2 in
-    # These name the program, in the tree as /usr/bin/tlstriage.
-    *.service | *.[1-8]) sed "s|/usr/bin/tlstriage|$PREFIX/bin/tlstriage|g" "$2" >"$target.new" ;;
-    *) cp "$2" "$target.new" ;;
+    tlstriage) cp "$2" "$target.new" ;;
+    # Units, pages and recipes name the program, in the tree as /usr/bin/tlstriage.
+    *) sed "s|/usr/bin/tlstriage|$PREFIX/bin/tlstriage|g" "$2" >"$target.new" ;;
     esac
     chmod "$1" "$target.new"
     mv -f "$target.new" "$target"

@@ -13,7 +13,7 @@ char *phrase_number(int64_t number);
 /* "91.8 %", "under 0.1 %"; "" where there was no session. */
 char *phrase_share(int64_t failed, int64_t good);
 
-/* "waits in the senders' queues" */
+/* "was returned to its authors" */
 const char *phrase_effect(enum mail_effect effect);
 const char *phrase_actor(enum actor actor);
 

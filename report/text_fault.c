@@ -115,6 +115,19 @@ static void write_days(struct page *page, const struct digest *digest, const str
     page_field(page, "Days", text->str);
 }
 
+/* Of a policy that could not be had the mail servers know nothing. */
+static const char *who_acts(const struct fault *fault)
+{
+    switch (fault->type) {
+    case FAILURE_STS_POLICY_FETCH_ERROR:
+    case FAILURE_STS_POLICY_INVALID:
+    case FAILURE_STS_WEBPKI_INVALID:
+        return "the operator of the web host of the MTA-STS policy";
+    default:
+        return phrase_actor(fault->actor);
+    }
+}
+
 static void write_fields(struct page *page, const struct digest *digest, const struct fault *fault)
 {
     g_autofree char *results = phrase_counts(fault->result_types, SHOWN_COUNTS);
@@ -127,7 +140,7 @@ static void write_fields(struct page *page, const struct digest *digest, const s
 
     write_domains(page, digest, fault);
     page_field(page, "The mail", effect);
-    page_field(page, "Who acts", phrase_actor(fault->actor));
+    page_field(page, "Who acts", who_acts(fault));
     write_sessions(page, fault);
     write_days(page, digest, fault);
     page_field(page, "Reported as", results);

@@ -308,6 +308,23 @@ static struct fault_reporter *only_reporter(const struct digest *digest)
     return g_ptr_array_index(fault->reporters, 0);
 }
 
+static void a_policy_on_a_web_host_is_no_work_for_the_mail_server(void **state)
+{
+    static const enum failure_type types[] = {
+        FAILURE_STS_POLICY_FETCH_ERROR, FAILURE_STS_POLICY_INVALID, FAILURE_STS_WEBPKI_INVALID};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        struct said said = story[0];
+        said.type = types[i];
+        said.effect = EFFECT_NONE;
+        g_autoptr(Digest) digest = digest_of(&said, 1);
+        g_autofree char *text = write_as("text", digest, &plain);
+        assert_non_null(strstr(text, "Who acts     the operator of the web host"));
+        assert_null(strstr(text, "Who acts     the operator of the receiving mail server"));
+    }
+}
+
 static void a_fault_that_may_be_over_is_told_as_such(void **state)
 {
     g_autoptr(Digest) now = digest_of(story, 1);
@@ -683,6 +700,7 @@ int main(void)
         cmocka_unit_test(a_quiet_day_and_a_dead_pipeline_look_different),
         cmocka_unit_test(reports_without_a_session_are_no_good_news),
         cmocka_unit_test(without_reports_it_says_of_what_there_are_none),
+        cmocka_unit_test(a_policy_on_a_web_host_is_no_work_for_the_mail_server),
         cmocka_unit_test(a_fault_that_may_be_over_is_told_as_such),
         cmocka_unit_test(domains_that_are_fine_are_listed_when_asked_for),
         cmocka_unit_test(three_thousand_domains_are_one_short_section),

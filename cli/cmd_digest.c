@@ -5,12 +5,7 @@
 #include "ingest/text.h"
 #include "report/format.h"
 #include "schema/error.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define DAY 86400
 #define TEXT_WIDTH_MAX 100
@@ -155,27 +150,17 @@ static struct format_options format_options(const struct cli *cli, const struct 
     };
 }
 
-/* Held until the program ends. -1 where another digest is being sent. */
-static int lock_sending(struct cli *cli)
+/* Held until the program ends; no child inherits it. */
+static bool lock_sending(struct cli *cli)
 {
-    g_autofree char *path = g_strconcat(store_path(cli->store), ".digest-lock", NULL);
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    struct stat store;
+    GError *error = NULL;
 
-    if (file < 0) {
-        cli_complain(cli, "%s: %s", path, g_strerror(errno));
-        return file;
-    }
-    /* Made by root it must not keep the daily digest of the store's owner from locking it. */
-    if (geteuid() == 0 && stat(store_path(cli->store), &store) == 0 &&
-        fchown(file, store.st_uid, store.st_gid) != 0)
-        g_debug("%s: owner stays root: %s", path, g_strerror(errno));
-    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-        cli_complain(cli, "another digest is being sent (%s is locked)", path);
-        close(file);
-        file = -1;
-    }
-    return file;
+    if (store_lock(cli->store, "digest", &error) >= 0)
+        return true;
+    if (g_error_matches(error, TLSTRIAGE_ERROR, TLSTRIAGE_ERROR_BUSY))
+        g_prefix_error(&error, "another digest is being sent: ");
+    cli_fail(cli, error);
+    return false;
 }
 
 /*
@@ -237,7 +222,7 @@ static int run_digest(struct cli *cli, const struct options *options)
     struct digest_request request = {.filter = {.domain = domain}};
     g_autoptr(Digest) digest = NULL;
     GError *error = NULL;
-    int status, lock = -1;
+    int status;
 
     if (format == NULL)
         return EXIT_USAGE;
@@ -247,7 +232,7 @@ static int run_digest(struct cli *cli, const struct options *options)
     }
     if (!cli_open_existing_store(cli, options->to != NULL ? STORE_WRITE : STORE_READ))
         return EXIT_TROUBLE;
-    if (options->to != NULL && (lock = lock_sending(cli)) < 0)
+    if (options->to != NULL && !lock_sending(cli))
         return EXIT_TROUBLE;
     if (options->to != NULL && !let_arrivals_settle(cli, &error))
         return cli_fail(cli, error);

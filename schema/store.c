@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -216,26 +217,32 @@ static bool migrate(struct store *store, GError **error)
     return ok;
 }
 
-/* The mode of SQLite's own file would be 0644. Made by root in a folder of another user, the store
-   goes to that user: else the pipe alias could not write it. */
-static bool make_file(const char *path, GError **error)
+/* -1 where there is one, errno being EEXIST. The mode of SQLite's own file would be 0644. Made by
+   root in a folder of another user, a file goes to that user: else the pipe alias and the daily
+   digest could not write it. */
+static int create_file(const char *path)
 {
+    g_autofree char *folder = g_path_get_dirname(path);
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    g_autofree char *folder = NULL;
     struct stat status;
 
-    if (fd < 0 && errno == EEXIST)
-        return true;
-    if (fd < 0) {
+    if (fd >= 0 && geteuid() == 0 && stat(folder, &status) == 0 && status.st_uid != 0 &&
+        fchown(fd, status.st_uid, status.st_gid) != 0)
+        g_debug("%s: owner stays root: %s", path, g_strerror(errno));
+    return fd;
+}
+
+static bool make_file(const char *path, GError **error)
+{
+    int fd = create_file(path);
+
+    if (fd < 0 && errno != EEXIST) {
         g_set_error(error, TLSTRIAGE_ERROR, TLSTRIAGE_ERROR_STORE, "%s: cannot be made: %s", path,
                     g_strerror(errno));
         return false;
     }
-    folder = g_path_get_dirname(path);
-    if (geteuid() == 0 && stat(folder, &status) == 0 && status.st_uid != 0 &&
-        fchown(fd, status.st_uid, status.st_gid) != 0)
-        g_debug("%s: owner stays root: %s", path, g_strerror(errno));
-    close(fd);
+    if (fd >= 0)
+        close(fd);
     return true;
 }
 
@@ -248,6 +255,24 @@ static bool may_write(const char *path, GError **error)
     g_set_error(error, TLSTRIAGE_ERROR, TLSTRIAGE_ERROR_STORE, "%s: cannot be written: %s", path,
                 g_strerror(errno));
     return false;
+}
+
+int store_lock(const struct store *store, const char *name, GError **error)
+{
+    g_autofree char *path = g_strdup_printf("%s.%s-lock", store->path, name);
+    int fd = create_file(path);
+
+    /* A link there would be of another's making: root is not to follow it. */
+    if (fd < 0 && errno == EEXIST)
+        fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    g_set_error(error, TLSTRIAGE_ERROR,
+                errno == EWOULDBLOCK ? TLSTRIAGE_ERROR_BUSY : TLSTRIAGE_ERROR_STORE, "%s: %s", path,
+                errno == EWOULDBLOCK ? "locked by another process" : g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }
 
 /* Whether everything is in the file itself: no write-ahead log beside it, or an empty one. */

@@ -44,6 +44,13 @@ const char *store_path(const struct store *store);
 /* How long this handle waits for a lock, in the place of STORE_BUSY_MS. */
 void store_set_busy_ms(struct store *store, int milliseconds);
 
+/*
+ * Takes the lock file "STORE.NAME-lock", made if missing for the owner of the folder. The lock is
+ * held while the file that is given stays open. -1 with TLSTRIAGE_ERROR_BUSY where another process
+ * holds it.
+ */
+int store_lock(const struct store *store, const char *name, GError **error);
+
 /* Version of the schema this program makes: the number of its migrations. */
 int store_schema_version(void);
 

@@ -52,6 +52,16 @@ void page_line(struct page *page, guint indent, const char *text)
     g_string_append_c(page->out, '\n');
 }
 
+/* A number and its per cent sign stay together. */
+static size_t word_length(const char *word)
+{
+    size_t length = strcspn(word, " ");
+
+    if (word[length] == ' ' && word[length + 1] == '%')
+        length += 1 + strcspn(word + length + 1, " ");
+    return length;
+}
+
 void page_wrap(struct page *page, const char *first, guint indent, const char *text)
 {
     guint column = page_columns(first);
@@ -59,7 +69,7 @@ void page_wrap(struct page *page, const char *first, guint indent, const char *t
 
     g_string_append(page->out, first);
     for (const char *word = text + strspn(text, " "); *word != '\0';) {
-        size_t length = strcspn(word, " ");
+        size_t length = word_length(word);
         guint columns = columns_of(word, length);
         if (begun && column + 1 + columns > page->width) {
             g_string_append_c(page->out, '\n');

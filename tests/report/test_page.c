@@ -28,6 +28,7 @@ static void paragraphs_are_wrapped_at_blanks(void **state)
         /* Wide characters take two columns, combining ones none. */
         {"", "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E abcd",
          "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E\nabcd\n", 0},
+        {"", "failed 2.8 %. Next", "failed\n2.8 %.\nNext\n", 0},
         {"", "e\xCC\x81\xCC\x81\xCC\x81 12345678", "e\xCC\x81\xCC\x81\xCC\x81 12345678\n", 0},
     };
 

@@ -47,7 +47,8 @@ put() {
 
 # Nothing there.
 exits 'without a store' 3 triage digest
-exits 'an empty store' 0 triage --quiet prune
+mkdir "$T/none"
+exits 'an empty store' 0 triage --quiet ingest "$T/none"
 exits 'has a digest' 0 triage digest --exit-code
 like 'that says so' "$out" '^tlstriage: .*([Nn]o|nothing).*report'
 exits 'also of a period' 0 triage digest --since 2026-01-01
@@ -63,13 +64,13 @@ story=$out
 is 'tells two faults, the worst first' "$(printf '%s\n' "$story" | grep -E '^[0-9]+\. ')" \
     '1. CRITICAL  certificate matches no TLSA record: mx1.example.org
 2. MEDIUM  MTA-STS policy could not be fetched: example.com'
-like 'what it does to the mail' "$story" '^   The mail     waits in the senders. queues'
+like 'what it does to the mail' "$story" '^   The mail     waits, unless another MX host takes it'
 like 'how many sessions' "$story" '^   Failed       632 of '
 like 'who says so and since when' "$story" '^   Microsoft Corporation     588  2026-11-16  2026-11-18'
 like 'the TLSA records that were seen' "$story" '^      3 1 1 9f2c41d0'
 like 'commands with the names filled in' "$story" 'openssl s_client .*192\.0\.2\.25:25'
 like 'the single failed session in one line' "$story" '^ .*seen once only.*example\.net'
-like 'and who reported' "$story" '^   Google Inc\. +27 +3 '
+like 'and who reported' "$story" '^   Google Inc\. +28 +4 '
 unlike 'no placeholder is left' "$story" '[{][a-z]+[}]'
 unlike 'no line is wider than asked, but for commands' \
     "$(triage digest --since 2026-11-10 --width 60 | grep -v '^         ')" '^.{90}'

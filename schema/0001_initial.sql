@@ -123,6 +123,27 @@ CREATE TABLE unread (
 ) STRICT;
 CREATE INDEX unread_arrival ON unread (arrival);
 CREATE INDEX unread_kind ON unread (kind, at, size);
+CREATE INDEX unread_oldest ON unread (at, id) WHERE kind <> 'dmarc';
+
+-- How large the quarantine is, kept up by the triggers: to add it up for each thing that goes in
+-- would make taking in many of them quadratic.
+CREATE TABLE quarantine (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    bytes INTEGER NOT NULL
+) STRICT;
+INSERT INTO quarantine (id, bytes) VALUES (1, 0);
+CREATE TRIGGER unread_added AFTER INSERT ON unread WHEN new.kind <> 'dmarc'
+BEGIN
+    UPDATE quarantine SET bytes = bytes + new.size;
+END;
+CREATE TRIGGER unread_resized AFTER UPDATE OF size ON unread WHEN new.kind <> 'dmarc'
+BEGIN
+    UPDATE quarantine SET bytes = bytes + new.size - old.size;
+END;
+CREATE TRIGGER unread_dropped AFTER DELETE ON unread WHEN old.kind <> 'dmarc'
+BEGIN
+    UPDATE quarantine SET bytes = bytes - old.size;
+END;
 
 -- A departure from a standard, or something that could not be used. Belongs to a report, to an
 -- arrival, or to nothing (a file that could not be opened; once for each source and problem).

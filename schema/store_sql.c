@@ -47,7 +47,7 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "INSERT OR IGNORE INTO unread (arrival, hash, at, kind, size, encoding, "
         "part, file_name, report_domain, report_submitter, subject, clause, problem, "
         "content) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
-    [SQL_QUARANTINE_SIZE] = "SELECT coalesce(sum(size), 0) FROM unread WHERE kind <> 'dmarc'",
+    [SQL_QUARANTINE_SIZE] = "SELECT bytes FROM quarantine",
     [SQL_OLDEST_QUARANTINED] = "SELECT id, size, at FROM unread WHERE kind <> 'dmarc' "
                                "ORDER BY at, id LIMIT 1",
     [SQL_DROP_UNREAD] = "DELETE FROM unread WHERE id = ?1",
@@ -100,7 +100,7 @@ const char *const store_statements[STATEMENT_COUNT] = {
     /* Ignored where another report has this content by now: then that one is the known one. */
     [SQL_UPDATE_HASHES] = "UPDATE OR IGNORE report SET content_hash = ?2, json_hash = ?3, "
                           "identity_hash = ?4 WHERE id = ?1",
-    [SQL_ARRIVAL_OF] = "SELECT arrival FROM report WHERE id = ?1",
+    [SQL_ARRIVAL_OF] = "SELECT arrival, ingested_at FROM report WHERE id = ?1",
     [SQL_ARRIVAL_OF_UNREAD] = "SELECT arrival FROM unread WHERE id = ?1",
     /* All of a report's policies and failures as one text, to see whether reading it again changed
        anything. */

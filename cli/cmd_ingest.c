@@ -83,13 +83,14 @@ int cmd_ingest(struct cli *cli, int argc, char **argv)
     };
     int status;
 
-    if (!cli_parse(
-            cli, &argc, &argv, entries,
-            "What a file is shows by its content: a mail, an mbox, report JSON, gzip, zip.\n"
-            "A folder is read with all below it, a Maildir without changing it; - and\n"
-            "no argument at all are standard input. What was read before changes nothing.\n\n"
-            "Exit status: 0 done, 2 usage, 3 an input or the store could not be read.",
-            &status))
+    if (!cli_parse(cli, &argc, &argv, entries,
+                   "What a file is shows by its content: a mail, an mbox, report JSON, gzip, zip.\n"
+                   "A folder is read with all below it, a Maildir without changing it; - and\n"
+                   "no argument at all are standard input. What was read before changes nothing.\n"
+                   "Issues are departures from a standard, most of them harmless; the view issues "
+                   "has them.\n\n"
+                   "Exit status: 0 done, 2 usage, 3 an input or the store could not be read.",
+                   &status))
         return status;
     if (paths == NULL && isatty(STDIN_FILENO)) {
         cli_complain(cli, "nothing to read: name files, folders, or - for standard input");

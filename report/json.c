@@ -61,6 +61,12 @@ static void set_text(json_t *object, const char *key, const char *text)
     set(object, key, valid != NULL ? json_string(valid) : json_null());
 }
 
+/* null where the report quotes none, as in the view policies. */
+static void set_mode(json_t *object, enum sts_mode mode)
+{
+    set_text(object, "mode", mode != STS_MODE_UNKNOWN ? sts_mode_word(mode) : NULL);
+}
+
 static void set_number(json_t *object, const char *key, int64_t number)
 {
     set(object, key, json_integer(number));
@@ -153,7 +159,7 @@ static json_t *policy_json(gconstpointer element)
     json_t *object = json_object();
 
     set_text(object, "policy_type", policy_type_word(policy->type));
-    set_text(object, "mode", sts_mode_word(policy->mode));
+    set_mode(object, policy->mode);
     set_text(object, "host", policy->host);
     set(object, "strings", texts_json(policy->strings));
     set(object, "organizations", texts_json(policy->organizations));
@@ -198,7 +204,7 @@ static void set_judgement(json_t *object, const struct fault *fault)
     set_text(object, "who_acts", actor_word(fault->actor));
     set_bool(object, "microsoft", fault->microsoft);
     set_text(object, "policy_type", policy_type_word(fault->policy_type));
-    set_text(object, "mode", sts_mode_word(fault->mode));
+    set_mode(object, fault->mode);
 }
 
 static json_t *single_json(gconstpointer element)
@@ -290,7 +296,10 @@ static json_t *covers_json(const struct digest *digest)
 {
     json_t *object = json_object();
 
-    set_time(object, "from", digest->covers_from);
+    if (digest->covers_from != 0)
+        set_time(object, "from", digest->covers_from);
+    else
+        set(object, "from", json_null());
     set_time(object, "to", digest->covers_to);
     set_text(object, "by", digest->by_period ? "period" : "arrival");
     return object;

@@ -7,7 +7,8 @@ static const char *const effects[] = {
     [EFFECT_NONE] = "was delivered all the same",
     [EFFECT_UNVERIFIED] = "was delivered encrypted, but nobody checked to whom",
     [EFFECT_PLAINTEXT] = "was most likely delivered in clear",
-    [EFFECT_DEFERRED] = "waits, unless another MX host takes it, and is returned when senders give up",
+    [EFFECT_DEFERRED] =
+        "waits, unless another MX host takes it, and is returned when senders give up",
     [EFFECT_RETURNED] = "was returned to its authors",
 };
 

@@ -22,21 +22,28 @@ static void write_more(struct page *page, guint total, guint shown, const char *
     page_wrap(page, "   ", PAGE_INDENT, text);
 }
 
+/* "about 2026-11-10 to 2026-11-22" */
+static char *cover_of(const struct digest *digest)
+{
+    gint64 from = digest->covers_from, to = digest->covers_to;
+    g_autofree char *first = digest->by_period ? phrase_day(from) : phrase_minute(from);
+    g_autofree char *last = digest->by_period ? phrase_day(to) : phrase_minute(to);
+
+    if (digest->by_period && from == 0)
+        return g_strdup_printf("about days up to %s", last);
+    if (digest->by_period)
+        return g_strdup_printf("about %s to %s", first, last);
+    return g_strdup_printf("that came in from %s to %s UTC", first, last);
+}
+
 static void write_cover(struct page *page, const struct digest *digest)
 {
     g_autofree char *share = phrase_share(digest->failures, digest->successes);
-    g_autofree char *from =
-        digest->by_period ? phrase_day(digest->covers_from) : phrase_minute(digest->covers_from);
-    /* The end is not within: a period to midnight ends with the day before. */
-    g_autofree char *to =
-        digest->by_period ? phrase_day(digest->covers_to - 1) : phrase_minute(digest->covers_to);
+    g_autofree char *cover = cover_of(digest);
     g_autofree char *domain = digest->domain != NULL ? phrase_text(digest->domain) : NULL;
     g_autoptr(GString) text = g_string_new(NULL);
 
-    g_string_append_printf(text,
-                           digest->by_period ? "Reports about %s to %s: %u."
-                                             : "Reports that came in from %s to %s UTC: %u.",
-                           from, to, digest->reports);
+    g_string_append_printf(text, "Reports %s: %u.", cover, digest->reports);
     if (digest->reports > 0) {
         g_string_append_printf(text,
                                " Sessions: %" G_GINT64_FORMAT " good, %" G_GINT64_FORMAT " failed",

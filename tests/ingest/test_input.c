@@ -598,9 +598,14 @@ static void what_is_not_ours_to_read_is_told_and_the_rest_is_read(void **state)
     set_mode(fixture, "d", 0644);
     if (is_root)
         assert_int_equal(seteuid(65534), 0);
-    read_name(fixture, "");
+    /* A tree below /root is closed to the other user. */
+    bool reaches = faccessat(AT_FDCWD, fixture->folder, R_OK | X_OK, AT_EACCESS) == 0;
+    if (reaches)
+        read_name(fixture, "");
     if (is_root)
         assert_int_equal(seteuid(0), 0);
+    if (!reaches)
+        skip();
     assert_sources(fixture, "a d");
     assert_int_equal(fixture->troubles->len, 2);
     assert_trouble(fixture, 0, "b", ISSUE_ERROR, g_strerror(EACCES));

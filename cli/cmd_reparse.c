@@ -37,8 +37,7 @@ static bool redo(struct reparse *reparse, const struct store_kept *kept, GError 
         return store_release(store, kept, report, reparse->now, CLASSIFY_VERSION, &reparse->counts,
                              error);
     }
-    if (!store_replace_report(store, kept->id, report, reparse->now, CLASSIFY_VERSION, &changed,
-                              error))
+    if (!store_replace_report(store, kept->id, report, CLASSIFY_VERSION, &changed, error))
         return false;
     reparse->changed += changed;
     return true;

@@ -54,8 +54,8 @@ struct policy {
 };
 
 /*
- * Counts past this are cut, so that no sum of the store can overflow: that would take 9 * 10^8 rows,
- * a store of some 90 GB. No reporter has so many sessions with one domain in a day.
+ * Counts past this are cut, so that no sum of the store can overflow: that would take 9 * 10^8
+ * rows, a store of some 90 GB. No reporter has so many sessions with one domain in a day.
  */
 #define RECORD_COUNT_MAX INT64_C(10000000000)
 

@@ -168,10 +168,10 @@ bool store_next_kept(struct store *store, bool quarantined, gint64 after, struct
 
 /*
  * Puts `report` in the place of the stored report `id`: same id, policies, failures and issues made
- * anew. Within a transaction of the caller. *changed: its policies or failures are not what they
- * were.
+ * anew, the issues as of the time when the report came in. Within a transaction of the caller.
+ * *changed: its policies or failures are not what they were.
  */
-bool store_replace_report(struct store *store, gint64 id, const struct report *report, gint64 now,
+bool store_replace_report(struct store *store, gint64 id, const struct report *report,
                           int classified, bool *changed, GError **error);
 
 /* Stores a report that came out of the quarantine and drops it there; within a transaction. */

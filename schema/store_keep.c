@@ -218,22 +218,48 @@ bool store_next_kept(struct store *store, bool quarantined, gint64 after, struct
            store_fail(store, "reading what is kept", error);
 }
 
+static void hash_column(GChecksum *hash, sqlite3_stmt *row, int column)
+{
+    const unsigned char *text = sqlite3_column_text(row, column);
+
+    /* The zero at its end parts it from the next one. */
+    if (text != NULL)
+        g_checksum_update(hash, text, sqlite3_column_bytes(row, column) + 1);
+}
+
+static bool hash_failures(struct store *store, gint64 policy, GChecksum *hash, GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, SQL_PRINT_FAILURES, error);
+    int code;
+
+    if (find == NULL)
+        return false;
+    sqlite3_bind_int64(find, 1, policy);
+    while ((code = sqlite3_step(find)) == SQLITE_ROW)
+        hash_column(hash, find, 0);
+    sqlite3_reset(find);
+    return code == SQLITE_DONE || store_fail(store, "reading a report", error);
+}
+
+/* Of a report's policies and failures, to see whether reading it again changed anything. NULL with
+   an error. */
 static char *fingerprint(struct store *store, gint64 id, GError **error)
 {
-    sqlite3_stmt *find = store_statement(store, SQL_FINGERPRINT, error);
-    char *text = NULL;
+    g_autoptr(GChecksum) hash = g_checksum_new(G_CHECKSUM_SHA256);
+    sqlite3_stmt *find = store_statement(store, SQL_PRINT_POLICIES, error);
+    int code = SQLITE_DONE;
+    bool ok = true;
 
     if (find == NULL)
         return NULL;
     sqlite3_bind_int64(find, 1, id);
-    if (sqlite3_step(find) == SQLITE_ROW)
-        text = g_strdup(sqlite3_column_type(find, 0) == SQLITE_NULL
-                            ? ""
-                            : (const char *)sqlite3_column_text(find, 0));
-    else
-        store_fail(store, "reading a report", error);
+    while (ok && (code = sqlite3_step(find)) == SQLITE_ROW) {
+        hash_column(hash, find, 1);
+        ok = hash_failures(store, sqlite3_column_int64(find, 0), hash, error);
+    }
     sqlite3_reset(find);
-    return text;
+    ok = ok && (code == SQLITE_DONE || store_fail(store, "reading a report", error));
+    return ok ? g_strdup(g_checksum_get_string(hash)) : NULL;
 }
 
 static bool run_for_report(struct store *store, enum statement which, gint64 id, GError **error)
@@ -274,7 +300,7 @@ static bool update_report(struct store *store, gint64 id, const struct report *r
     return store_run(store, update, "rewriting a report", error);
 }
 
-static gint64 arrival_of(struct store *store, gint64 id, GError **error)
+static gint64 arrival_of(struct store *store, gint64 id, gint64 *ingested_at, GError **error)
 {
     sqlite3_stmt *find = store_statement(store, SQL_ARRIVAL_OF, error);
     gint64 arrival = 0;
@@ -282,26 +308,29 @@ static gint64 arrival_of(struct store *store, gint64 id, GError **error)
     if (find == NULL)
         return 0;
     sqlite3_bind_int64(find, 1, id);
-    if (sqlite3_step(find) == SQLITE_ROW)
+    if (sqlite3_step(find) == SQLITE_ROW) {
         arrival = sqlite3_column_int64(find, 0);
-    else
+        *ingested_at = sqlite3_column_int64(find, 1);
+    } else {
         store_fail(store, "reading a report", error);
+    }
     sqlite3_reset(find);
     return arrival;
 }
 
-bool store_replace_report(struct store *store, gint64 id, const struct report *report, gint64 now,
+bool store_replace_report(struct store *store, gint64 id, const struct report *report,
                           int classified, bool *changed, GError **error)
 {
     g_autofree char *before = fingerprint(store, id, error);
     g_autofree char *after = NULL;
-    gint64 arrival = before != NULL ? arrival_of(store, id, error) : 0;
+    gint64 ingested_at = 0,
+           arrival = before != NULL ? arrival_of(store, id, &ingested_at, error) : 0;
 
     if (arrival == 0 || !run_for_report(store, SQL_DROP_POLICIES, id, error) ||
         !run_for_report(store, SQL_DROP_REPORT_ISSUES, id, error) ||
         !update_report(store, id, report, classified, error) ||
         !store_add_policies(store, id, report, error) ||
-        !store_add_issues(store, arrival, id, report->issues, now, error))
+        !store_add_issues(store, arrival, id, report->issues, ingested_at, error))
         return false;
     after = fingerprint(store, id, error);
     *changed = g_strcmp0(before, after) != 0;

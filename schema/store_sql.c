@@ -102,14 +102,13 @@ const char *const store_statements[STATEMENT_COUNT] = {
                           "identity_hash = ?4 WHERE id = ?1",
     [SQL_ARRIVAL_OF] = "SELECT arrival, ingested_at FROM report WHERE id = ?1",
     [SQL_ARRIVAL_OF_UNREAD] = "SELECT arrival FROM unread WHERE id = ?1",
-    /* All of a report's policies and failures as one text, to see whether reading it again changed
-       anything. */
-    [SQL_FINGERPRINT] =
-        "SELECT group_concat(row, char(10)) FROM ("
-        "SELECT json_array(p.policy_type, p.type_word, p.mode, p.policy_domain, p.domain, "
-        "p.domain_source, p.strings, p.mx_hosts, p.successes, p.failures, f.result_word, "
-        "f.sending_ip, f.mx, f.helo, f.receiving_ip, f.sessions, f.reason_code, "
-        "f.additional_information, f.failure_type, f.layer, f.mail_effect) AS row "
-        "FROM policy p LEFT JOIN failure f ON f.policy = p.id WHERE p.report = ?1 "
-        "ORDER BY p.id, f.id)",
+    /* All that can change where a report is read again. */
+    [SQL_PRINT_POLICIES] =
+        "SELECT id, json_array(policy_type, type_word, mode, policy_domain, domain, "
+        "domain_source, strings, mx_hosts, successes, failures) FROM policy WHERE report = ?1 "
+        "ORDER BY id",
+    [SQL_PRINT_FAILURES] =
+        "SELECT json_array(result_word, sending_ip, mx, helo, receiving_ip, sessions, "
+        "reason_code, additional_information, failure_type, layer, mail_effect) FROM failure "
+        "WHERE policy = ?1 ORDER BY id",
 };

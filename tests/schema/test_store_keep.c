@@ -298,8 +298,7 @@ static bool replace(struct sample *sample, const struct report *report)
     bool changed = false;
 
     sample_begin(sample);
-    sample_ok(store_replace_report(sample->store, 1, report, SAMPLE_NOW, SAMPLE_RULES + 1, &changed,
-                                   &error),
+    sample_ok(store_replace_report(sample->store, 1, report, SAMPLE_RULES + 1, &changed, &error),
               error);
     sample_commit(sample);
     return changed;
@@ -314,6 +313,10 @@ static void a_report_read_again_takes_its_own_place(void **state)
 
     put(sample, "a", NEW, NEW, NEW);
     assert_false(replace(sample, same));
+    sample_is(sample,
+              "SELECT count(*) FROM issue i JOIN report r ON r.id = i.report "
+              "WHERE i.at <> r.ingested_at",
+              "0");
     sample_is(sample, "SELECT classified FROM report", "2");
     sample_is(sample, "SELECT count(*) FROM issues WHERE report = 1", "1");
 
@@ -358,8 +361,7 @@ static void replacing_what_is_not_there_is_an_error(void **state)
     bool changed;
 
     sample_begin(sample);
-    assert_false(
-        store_replace_report(sample->store, 7, report, SAMPLE_NOW, SAMPLE_RULES, &changed, &error));
+    assert_false(store_replace_report(sample->store, 7, report, SAMPLE_RULES, &changed, &error));
     assert_non_null(error);
     g_clear_error(&error);
     store_rollback(sample->store);

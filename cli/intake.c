@@ -1,13 +1,18 @@
 #include "cli/intake.h"
 #include "analyze/classify.h"
 #include "ingest/limits.h"
+#include <string.h>
 
 /* Units that one worker takes at a time: fewer wake-ups than one by one. */
 #define BATCH_UNITS 16
 #define BATCH_BYTES (256u << 10)
 
-/* Batches on the way. Together with the sizes above the bound on memory. */
+/* Batches on the way. */
 #define WINDOW 12
+
+/* What has been read and not yet stored may take so much; past it only the oldest batch goes on. A
+   small mail may unpack to LIMIT_UNPACKED_BYTES, so its size tells nothing. */
+#define WAITING_BYTES (64u << 20)
 
 /* A unit of this size goes alone, so that never two large ones are unpacked at once. */
 #define LARGE_UNIT (4u << 20)
@@ -23,6 +28,7 @@
 struct batch {
     guint length;
     gsize bytes;
+    gsize weight; /* of its arrivals */
     struct unit units[BATCH_UNITS];
     struct arrival *arrivals[BATCH_UNITS];
     bool done;
@@ -36,7 +42,11 @@ struct intake {
     GThreadPool *workers;
     GMutex lock;
     GCond finished;
-    GQueue window; /* struct batch *, oldest first */
+    GCond lighter;              /* something was stored, or another batch is the oldest */
+    bool given_up;              /* nothing is stored any more */
+    gsize waiting;              /* weight of what was read and not yet stored */
+    const struct batch *oldest; /* the one that is waited for */
+    GQueue window;              /* struct batch *, oldest first */
     guint in_transaction;
     gint64 transaction_since;
     gint64 now;     /* in the transaction */
@@ -51,6 +61,69 @@ static struct arrival *take_unit(const struct unit *unit, const struct ingest_co
     for (guint i = 0; i < arrival->reports->len; i++)
         classify_report(g_ptr_array_index(arrival->reports, i));
     return arrival;
+}
+
+static gsize text_weight(const char *text)
+{
+    return text != NULL ? strlen(text) : 0;
+}
+
+static gsize report_weight(const struct report *report)
+{
+    gsize weight = sizeof(*report);
+
+    for (guint i = 0; i < report->policies->len; i++) {
+        const struct policy *policy = g_ptr_array_index(report->policies, i);
+        weight += sizeof(*policy) + policy->details->len * sizeof(struct failure);
+        for (guint j = 0; j < policy->strings->len; j++)
+            weight += text_weight(g_ptr_array_index(policy->strings, j));
+        for (guint j = 0; j < policy->details->len; j++) {
+            const struct failure *failure = g_ptr_array_index(policy->details, j);
+            weight += text_weight(failure->reason_code) +
+                      text_weight(failure->additional_information) + text_weight(failure->helo);
+        }
+    }
+    return weight;
+}
+
+static gsize arrival_weight(const struct arrival *arrival)
+{
+    gsize weight = 0;
+
+    for (guint i = 0; i < arrival->reports->len; i++)
+        weight += report_weight(g_ptr_array_index(arrival->reports, i));
+    return weight;
+}
+
+/* The oldest batch always goes on: the writer waits for it, and the rest for the writer. */
+static bool wait_for_room(struct intake *intake, const struct batch *batch)
+{
+    bool goes_on;
+
+    g_mutex_lock(&intake->lock);
+    while (intake->waiting > WAITING_BYTES && intake->oldest != batch && !intake->given_up)
+        g_cond_wait(&intake->lighter, &intake->lock);
+    goes_on = !intake->given_up;
+    g_mutex_unlock(&intake->lock);
+    return goes_on;
+}
+
+static void add_weight(struct intake *intake, struct batch *batch, const struct arrival *arrival)
+{
+    gsize weight = arrival_weight(arrival);
+
+    g_mutex_lock(&intake->lock);
+    batch->weight += weight;
+    intake->waiting += weight;
+    g_mutex_unlock(&intake->lock);
+}
+
+static void set_oldest(struct intake *intake, const struct batch *batch)
+{
+    g_mutex_lock(&intake->lock);
+    intake->oldest = batch;
+    g_cond_broadcast(&intake->lighter);
+    g_mutex_unlock(&intake->lock);
 }
 
 static void batch_free(gpointer data)
@@ -74,9 +147,10 @@ static void work_on(gpointer data, gpointer user_data)
         batch_free(batch);
         return;
     }
-    for (guint i = 0; i < batch->length; i++) {
+    for (guint i = 0; i < batch->length && wait_for_room(intake, batch); i++) {
         batch->arrivals[i] = take_unit(&batch->units[i], &intake->context);
         unit_clear(&batch->units[i]);
+        add_weight(intake, batch, batch->arrivals[i]);
     }
     g_mutex_lock(&intake->lock);
     batch->done = true;
@@ -134,18 +208,35 @@ static bool wait_until_done(struct intake *intake, const struct batch *batch, gi
     return done;
 }
 
+/* A heavy batch is freed at once: behind others in the queue it would stay too long. */
+static void leave(struct intake *intake, struct batch *batch)
+{
+    gsize weight = batch->weight;
+
+    batch->stored = true;
+    if (weight > WAITING_BYTES / WINDOW)
+        batch_free(batch);
+    else
+        g_thread_pool_push(intake->workers, batch, NULL);
+    g_mutex_lock(&intake->lock);
+    intake->waiting -= weight;
+    intake->oldest = NULL;
+    g_cond_broadcast(&intake->lighter);
+    g_mutex_unlock(&intake->lock);
+}
+
 /* Waits for the oldest batch and stores it; a long wait never holds the write lock. */
 static bool finish_oldest(struct intake *intake, GError **error)
 {
     struct batch *batch = g_queue_pop_head(&intake->window);
     bool ok = true;
 
+    set_oldest(intake, batch);
     while (!wait_until_done(intake, batch, g_get_monotonic_time() + COMMIT_US))
         ok = ok && commit(intake, error);
     for (guint i = 0; ok && i < batch->length; i++)
         ok = store_one(intake, batch->arrivals[i], error);
-    batch->stored = true;
-    g_thread_pool_push(intake->workers, batch, NULL);
+    leave(intake, batch);
     return ok && commit_if_due(intake, error);
 }
 
@@ -199,8 +290,12 @@ static bool run_loop(struct intake *intake, struct input *input, intake_progress
 
     while ((batch = next_batch(input)) != NULL) {
         bool large = batch->bytes >= LARGE_UNIT;
-        if ((large && !drain(intake, error)) || !submit(intake, batch, error) ||
-            (large && !drain(intake, error)) || !store_troubles(intake, input, error))
+        if (large && !drain(intake, error)) {
+            batch_free(batch);
+            return false;
+        }
+        if (!submit(intake, batch, error) || (large && !drain(intake, error)) ||
+            !store_troubles(intake, input, error))
             return false;
         if (progress != NULL && g_get_monotonic_time() - shown > PROGRESS_US) {
             progress(input, intake->counts, data);
@@ -208,6 +303,15 @@ static bool run_loop(struct intake *intake, struct input *input, intake_progress
         }
     }
     return drain(intake, error) && store_troubles(intake, input, error) && commit(intake, error);
+}
+
+/* Lets the workers end what they have begun, and read nothing more. */
+static void give_up(struct intake *intake)
+{
+    g_mutex_lock(&intake->lock);
+    intake->given_up = true;
+    g_cond_broadcast(&intake->lighter);
+    g_mutex_unlock(&intake->lock);
 }
 
 bool intake_run(struct cli *cli, struct input *input, struct store_counts *counts,
@@ -220,16 +324,19 @@ bool intake_run(struct cli *cli, struct input *input, struct store_counts *count
     ingest_init();
     g_mutex_init(&intake.lock);
     g_cond_init(&intake.finished);
+    g_cond_init(&intake.lighter);
     g_queue_init(&intake.window);
     intake.may_block = input_bytes_total(input) == 0;
     intake.workers = g_thread_pool_new(work_on, &intake, workers, TRUE, NULL);
     bool ok = run_loop(&intake, input, progress, data, error);
+    give_up(&intake);
     g_thread_pool_free(intake.workers, FALSE, TRUE);
     if (!ok)
         store_rollback(cli->store);
     g_queue_clear_full(&intake.window, batch_free);
     g_mutex_clear(&intake.lock);
     g_cond_clear(&intake.finished);
+    g_cond_clear(&intake.lighter);
     return ok;
 }
 

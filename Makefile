@@ -19,6 +19,8 @@ HARDEN_LINK = -pie -Wl,-z,relro,-z,now
 # Asked for once, and only when something is compiled: `make deps` runs before pkg-config exists.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell $(PKG_CONFIG) --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS = $(eval PKG_LIBS := $$(shell $(PKG_CONFIG) --libs $(PKGS)))$(PKG_LIBS)
+# V=1 shows the commands.
+SAY = $(if $(V),,@printf '  %-4s %s\n' $(1) $@ &&)
 COMPILE = $(CC) $(WARN) $(HARDEN) -D_GNU_SOURCE -DTLSTRIAGE_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) \
           $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d
 LINK = -Wl,--as-needed $(HARDEN_LINK) $(LDFLAGS)
@@ -40,13 +42,13 @@ SECONDS = 3600
 all: tlstriage ## build ./tlstriage (the default)
 
 tlstriage: $(BUILD)/tlstriage
-	cp $< $@
+	@cp $< $@
 
 $(BUILD)/tlstriage: $(BUILD)/main.o $(LIB)
-	$(CC) $(CFLAGS) $(HARDEN) $(LINK) -o $@ $^ $(LIBS)
+	$(call SAY,LINK) $(CC) $(CFLAGS) $(HARDEN) $(LINK) -o $@ $^ $(LIBS)
 
 $(LIB): $(OBJ)
-	rm -f $@; $(AR) rcs $@ $^
+	$(call SAY,AR) rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/schema_sql.c: $(SQL) schema/embed.sh
 	@mkdir -p $(@D); sh schema/embed.sh schema_sql $(SQL) >$@
@@ -55,19 +57,19 @@ $(BUILD)/knowledge_texts.c: $(KNOWLEDGE) schema/embed.sh
 	@mkdir -p $(@D); sh schema/embed.sh knowledge_texts $(KNOWLEDGE) >$@
 
 $(BUILD)/%.o: $(BUILD)/%.c
-	$(COMPILE) -c -o $@ $<
+	$(call SAY,CC) $(COMPILE) -c -o $@ $<
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE) -c -o $@ $<
+	$(call SAY,CC) $(COMPILE) -c -o $@ $<
 
 # A test links the objects of the modules it needs through the archive.
 $(BUILD)/tests/%: tests/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(COMPILE) $(LINK) -o $@ $< $(LIB) $(LIBS) $(if $(findstring /test_,$@),-lcmocka)
+	$(call SAY,LINK) $(COMPILE) $(LINK) -o $@ $< $(LIB) $(LIBS) $(if $(findstring /test_,$@),-lcmocka)
 
 $(FUZZ_BIN): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIB) $(filter %.o,$(FUZZ_MAIN))
-	$(CC) $(CFLAGS) $(HARDEN) $(LINK) -o $@ $< $(FUZZ_MAIN) $(LIB) $(LIBS)
+	$(call SAY,LINK) $(CC) $(CFLAGS) $(HARDEN) $(LINK) -o $@ $< $(FUZZ_MAIN) $(LIB) $(LIBS)
 
 tests: $(TEST_BIN) $(FUZZ_BIN)
 

@@ -215,6 +215,16 @@ static int put_out(struct cli *cli, const struct options *options,
     return EXIT_DONE;
 }
 
+/* One that is sent may be the first thing that happens here: that no report came at all is what it
+   then says. Only at the place where the store belongs, though: --db may be mistyped. */
+static bool open_store(struct cli *cli, const struct options *options)
+{
+    if (options->to == NULL)
+        return cli_open_existing_store(cli, STORE_READ);
+    return cli->db == NULL ? cli_open_store(cli, STORE_WRITE)
+                           : cli_open_existing_store(cli, STORE_WRITE);
+}
+
 static int run_digest(struct cli *cli, const struct options *options)
 {
     const struct format *format = choose_format(cli, options);
@@ -230,7 +240,7 @@ static int run_digest(struct cli *cli, const struct options *options)
         cli_complain(cli, "--domain: no domain: %s", options->domain);
         return EXIT_USAGE;
     }
-    if (!cli_open_existing_store(cli, options->to != NULL ? STORE_WRITE : STORE_READ))
+    if (!open_store(cli, options))
         return EXIT_TROUBLE;
     if (options->to != NULL && !lock_sending(cli))
         return EXIT_TROUBLE;

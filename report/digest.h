@@ -26,7 +26,7 @@ struct digest_count {
 struct digest {
     gint64 generated_at;
     gint64 covers_from; /* of arrival in the store (ingested_at), or, where since/until were */
-    gint64 covers_to;   /* given, of the reported periods */
+    gint64 covers_to;   /* given, of the reported periods: the last second */
     bool by_period;     /* the latter */
     char *domain;       /* only this one; NULL for all */
     bool all;           /* list the domains that are fine */

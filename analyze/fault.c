@@ -57,10 +57,10 @@ static guint32 reason_key(struct names *names, const char *reason, const char *d
     g_autofree char *key = NULL;
 
     if (reason == NULL || domain == NULL || *domain == '\0' || strstr(reason, domain) == NULL)
-        return names_number(names, reason);
+        return names_detail(names, reason);
     pieces = g_strsplit(reason, domain, -1);
     key = g_strjoinv("{domain}", pieces);
-    return names_number(names, key);
+    return names_detail(names, key);
 }
 
 static void add_row(struct fault_builder *builder, const struct policy *policy,
@@ -71,10 +71,10 @@ static void add_row(struct fault_builder *builder, const struct policy *policy,
                             .effect = (guint8)failure->mail_effect,
                             .policy = builder->policies->len - 1,
                             .mx = names_number(names, mx_of(policy, failure)),
-                            .receiving_ip = names_number(names, failure->receiving_ip),
-                            .sending_ip = names_number(names, failure->sending_ip),
-                            .result = names_number(names, failure->result_word),
-                            .reason = names_number(names, failure->reason_code),
+                            .receiving_ip = names_detail(names, failure->receiving_ip),
+                            .sending_ip = names_detail(names, failure->sending_ip),
+                            .result = names_detail(names, failure->result_word),
+                            .reason = names_detail(names, failure->reason_code),
                             .sessions = MAX(failure->sessions, 0)};
 
     if (row.mx == 0)
@@ -116,7 +116,7 @@ static guint32 strings_number(struct names *names, const struct policy *policy)
         g_ptr_array_sort(strings, by_text);
     g_ptr_array_add(strings, NULL);
     joined = g_strjoinv(POLICY_JOINT, (char **)strings->pdata);
-    return names_number(names, joined);
+    return names_detail(names, joined);
 }
 
 static void add_policy(struct fault_builder *builder, const struct policy *policy)
@@ -162,7 +162,7 @@ void fault_builder_add(struct fault_builder *builder, const struct stored_report
     const struct report *report = stored->report;
     struct row_report kept = {
         .reporter = names_number(builder->names, organization_of(report)),
-        .contact = names_number(builder->names, report->contact),
+        .contact = names_detail(builder->names, report->contact),
         .authenticated_fail = stored->authenticated == AUTH_FAIL,
         .microsoft = classify_dialect(report) == DIALECT_MICROSOFT,
         .day = day_of(report->begins_at),

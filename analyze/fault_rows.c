@@ -1,4 +1,5 @@
 #include "analyze/fault_rows.h"
+#include <string.h>
 
 #define CHUNK_BYTES 65536
 
@@ -35,8 +36,16 @@ guint32 names_number(struct names *names, const char *text)
         known = GUINT_TO_POINTER(names->texts->len);
         g_ptr_array_add(names->texts, kept);
         g_hash_table_insert(names->numbers, kept, known);
+        names->bytes += strlen(kept);
     }
     return GPOINTER_TO_UINT(known);
+}
+
+guint32 names_detail(struct names *names, const char *text)
+{
+    if (text == NULL || names->bytes < FAULT_TEXT_BYTES)
+        return names_number(names, text);
+    return GPOINTER_TO_UINT(g_hash_table_lookup(names->numbers, text));
 }
 
 const char *names_text(const struct names *names, guint32 number)

@@ -11,8 +11,12 @@
 /* Past this many rows a policy keeps one row for each failure type, without its addresses. */
 #define FAULT_ROWS 2000000
 
+/* Past so much text only the names of domains, hosts and reporters are kept of what follows. */
+#define FAULT_TEXT_BYTES (64u << 20)
+
 /* Each text once. Number 0 is "no text". */
 struct names {
+    gsize bytes;
     GStringChunk *chunk;
     GHashTable *numbers; /* text -> number */
     GPtrArray *texts;    /* number -> text */
@@ -70,6 +74,8 @@ struct names *names_new(void);
 void names_free(struct names *names);
 /* 0 for NULL and "". */
 guint32 names_number(struct names *names, const char *text);
+/* Likewise for what a fault can do without: 0 also for a new text past FAULT_TEXT_BYTES. */
+guint32 names_detail(struct names *names, const char *text);
 /* NULL for 0. */
 const char *names_text(const struct names *names, guint32 number);
 

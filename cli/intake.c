@@ -326,7 +326,7 @@ bool intake_run(struct cli *cli, struct input *input, struct store_counts *count
     g_cond_init(&intake.finished);
     g_cond_init(&intake.lighter);
     g_queue_init(&intake.window);
-    intake.may_block = input_bytes_total(input) == 0;
+    intake.may_block = input_may_wait(input);
     intake.workers = g_thread_pool_new(work_on, &intake, workers, TRUE, NULL);
     bool ok = run_loop(&intake, input, progress, data, error);
     give_up(&intake);

@@ -36,6 +36,7 @@ struct input {
     GPtrArray *troubles;
     guint64 bytes_done; /* of the files before */
     guint64 bytes_total;
+    bool may_wait;
 };
 
 static void folder_free(struct folder *folder)
@@ -118,6 +119,7 @@ struct input *input_open(char *const *paths)
             input->bytes_total += (guint64)status.st_size;
         else
             all_known = false;
+        input->may_wait |= !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
     }
     if (!all_known)
         input->bytes_total = 0;
@@ -410,6 +412,11 @@ const GPtrArray *input_troubles(const struct input *input)
 guint64 input_bytes_read(const struct input *input)
 {
     return input->bytes_done + (input->path == NULL ? 0 : stream_bytes_read(input->stream));
+}
+
+bool input_may_wait(const struct input *input)
+{
+    return input->may_wait;
 }
 
 guint64 input_bytes_total(const struct input *input)

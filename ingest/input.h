@@ -49,6 +49,9 @@ const GPtrArray *input_troubles(const struct input *input);
 guint64 input_bytes_read(const struct input *input);
 guint64 input_bytes_total(const struct input *input);
 
+/* Whether input_next() may wait for others to write: a pipe or a terminal is among the paths. */
+bool input_may_wait(const struct input *input);
+
 void input_close(struct input *input);
 void unit_clear(struct unit *unit);
 

@@ -87,8 +87,8 @@ int cmd_ingest(struct cli *cli, int argc, char **argv)
                    "What a file is shows by its content: a mail, an mbox, report JSON, gzip, zip.\n"
                    "A folder is read with all below it, a Maildir without changing it; - and\n"
                    "no argument at all are standard input. What was read before changes nothing.\n"
-                   "Issues are departures from a standard, most of them harmless; the view issues "
-                   "has them.\n\n"
+                   "Issues are departures from a standard, most of them harmless; the view\n"
+                   "issues has them.\n\n"
                    "Exit status: 0 done, 2 usage, 3 an input or the store could not be read.",
                    &status))
         return status;

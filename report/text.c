@@ -195,7 +195,6 @@ static void take_reporter(struct table *table, const struct digest_reporter *rep
 {
     table_take(table, phrase_text(reporter->organization));
     table_take(table, phrase_number(reporter->reports));
-    table_take(table, phrase_number(reporter->domains));
     table_take(table, phrase_number(reporter->successes));
     table_take(table, phrase_number(reporter->failures));
     table_take(table, phrase_day(reporter->last_day));
@@ -205,10 +204,9 @@ static void take_reporter(struct table *table, const struct digest_reporter *rep
 
 static void write_reporters(struct page *page, const GPtrArray *reporters)
 {
-    static const enum column_align align[] = {COLUMN_LEFT,  COLUMN_RIGHT, COLUMN_RIGHT,
-                                              COLUMN_RIGHT, COLUMN_RIGHT, COLUMN_LEFT,
-                                              COLUMN_LEFT,  COLUMN_RIGHT};
-    static const char *const heads[] = {"Reporter", "Reports",  "Domains", "Good",
+    static const enum column_align align[] = {COLUMN_LEFT, COLUMN_RIGHT, COLUMN_RIGHT, COLUMN_RIGHT,
+                                              COLUMN_LEFT, COLUMN_LEFT,  COLUMN_RIGHT};
+    static const char *const heads[] = {"Reporter", "Reports",  "Good",
                                         "Failed",   "Last day", "Came"};
     g_autoptr(Table) table = table_new(align, G_N_ELEMENTS(align));
     bool unauthenticated = any_unauthenticated(reporters);

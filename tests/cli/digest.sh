@@ -70,7 +70,7 @@ like 'who says so and since when' "$story" '^   Microsoft Corporation     588  2
 like 'the TLSA records that were seen' "$story" '^      3 1 1 9f2c41d0'
 like 'commands with the names filled in' "$story" 'openssl s_client .*192\.0\.2\.25:25'
 like 'the single failed session in one line' "$story" '^ .*seen once only.*example\.net'
-like 'and who reported' "$story" '^   Google Inc\. +28 +4 '
+like 'and who reported' "$story" '^   Google Inc\. +28 +57014 '
 unlike 'no placeholder is left' "$story" '[{][a-z]+[}]'
 unlike 'no line is wider than asked, but for commands' \
     "$(triage digest --since 2026-11-10 --width 60 | grep -v '^         ')" '^.{90}'

@@ -28,11 +28,20 @@ bool terminal_shows_progress(void)
     return isatty(STDERR_FILENO) != 0;
 }
 
+/* "12.3 MB": GLib parts the two with a blank that not every terminal can show. */
+static char *plain_size(guint64 bytes)
+{
+    g_autofree char *size = g_format_size(bytes);
+    g_auto(GStrv) words = g_strsplit(size, "\u00a0", 2);
+
+    return g_strjoinv(" ", words);
+}
+
 void terminal_progress(guint64 done, guint64 total, guint reports)
 {
     char bar[BAR_CELLS + 1];
     guint64 filled = total > 0 ? MIN(done, total) * BAR_CELLS / total : 0;
-    g_autofree char *size = g_format_size(done);
+    g_autofree char *size = plain_size(done);
 
     if (!terminal_shows_progress())
         return;

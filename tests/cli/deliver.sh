@@ -145,6 +145,44 @@ chmod 440 "$DB"*
 report_mail second a.example >mail
 puts_off 'a store that cannot be written' 'locked/store.db' unprivileged triage deliver
 
+# Without --db it is the system's store or none: never one below a HOME that a mail server sets.
+if [ "$(id -un)" = tlstriage ] || [ -w /var/lib ] && [ "$(id -u)" -ne 0 ]; then
+    skip 'a store by default' "the system's store could be written"
+else
+    mkdir -p evil/home evil/data
+    chmod -R 777 evil
+    chmod 755 "$T"
+    cp "$TLSTRIAGE" program
+    chmod 755 program tlstriage.conf
+    puts_off "a store by default that may not be written" '/var/lib/tlstriage' \
+        unprivileged env HOME="$T/evil/home" XDG_DATA_HOME="$T/evil/data" "$T/program" deliver \
+        --config "$T/tlstriage.conf"
+    is 'and none is made below HOME' "$(find evil -type f)" ''
+fi
+
+# Another program that writes is waited for.
+DB=$T/store.db
+report_mail patient a.example >mail
+mkfifo held
+{ echo 'BEGIN IMMEDIATE; SELECT 1;' && cat held && echo 'COMMIT;'; } | sqlite3 "$DB" >lock &
+holder=$!
+tries=0
+while [ $tries -lt 100 ] && [ ! -s lock ]; do
+    tries=$((tries + 1))
+    sleep 0.05
+done
+triage deliver <mail >said 2>&1 &
+waiting=$!
+sleep 0.5
+ok 'a locked store is waited for' kill -0 "$waiting"
+is 'and nothing is written meanwhile' \
+    "$(query "SELECT count(*) FROM reports WHERE external_id = 'patient'")" 0
+: >held
+wait "$waiting"
+is 'then it is stored, silently' "$?$(cat said)" 0
+wait "$holder"
+is 'once' "$(query "SELECT count(*) FROM reports WHERE external_id = 'patient'")" 1
+
 # An input that cannot be read.
 exits 'standard input is closed: 75' 75 triage deliver <&-
 exits 'standard input is a folder: 75' 75 triage deliver <"$T"

@@ -70,6 +70,33 @@ is 'with its policies and failures' \
 exits 'what stayed comes in again' 0 triage ingest "$T/new.json"
 like 'as known' "$out" '0 reports new, 1 already known'
 
+# What could not be read: the quarantine has a limit of its own, DMARC reports the keep time.
+DB=$T/unread.db
+: >"$T/tlstriage.conf"
+{
+    printf 'From: a@org.example\nMessage-ID: <cut@org.example>\n'
+    printf 'Content-Type: application/tlsrpt+gzip\n\nneither this nor that\n'
+} >"$T/cut.eml"
+{
+    printf 'From: a@org.example\nMessage-ID: <dmarc@org.example>\nContent-Type: text/xml\n\n'
+    printf '<?xml version="1.0"?><feedback><report_metadata><org_name>O</org_name></report_metadata>'
+    printf '<policy_published><domain>a.example</domain></policy_published></feedback>\n'
+} >"$T/dmarc.eml"
+exits 'a broken and a DMARC report come in' 0 at 2026-08-01T07:00:00Z ingest "$T/cut.eml" \
+    "$T/dmarc.eml"
+is 'and are kept' "$(query 'SELECT kind FROM unread ORDER BY 1')" 'dmarc
+tlsrpt'
+exits 'prune after 90 days' 0 at 2026-10-30T06:59:59Z prune
+is 'keeps both' "$(query 'SELECT count(*) FROM unread')" 2
+exits 'prune later' 0 at 2026-10-30T07:00:01Z prune
+like 'drops from the quarantine' "$out" 'quarantine: 1$'
+is 'but not the DMARC report' "$(query 'SELECT kind FROM unread')" dmarc
+like 'nor the memory that something came' "$(query 'SELECT message_id FROM arrivals')" '^cut@'
+exits 'prune past the keep time' 0 at 2027-09-06T07:00:00Z prune
+is 'drops all of it' "$(query 'SELECT (SELECT count(*) FROM unread),
+    (SELECT count(*) FROM arrivals), (SELECT count(*) FROM issues)')" '0|0|0'
+DB=$T/store.db
+
 # Out of range, each with its own message: nothing is dropped by a slip of the pen.
 for days in 0 -1 1e9 ten 99999999999 ''; do
     exits "--days '$days' is no number of days" 2 triage prune "--days=$days"

@@ -57,6 +57,39 @@ is 'the report is the same' "$(query 'SELECT report, external_id FROM reports')"
 exits 'ingest after it' 0 triage ingest "$T/x.json"
 like 'knows the report' "$out" '0 reports new, 1 already known'
 
+# The quarantine: what nobody can read stays as it is, what can be read comes out.
+DB=$T/third.db
+: >"$T/tlstriage.conf"
+{
+    printf 'From: a@org.example\nMessage-ID: <cut@org.example>\nDate: Fri, 20 Nov 2026 06:00:00 +0000\n'
+    printf 'Content-Type: application/tlsrpt+gzip\n\nneither this nor that\n'
+} >"$T/cut.eml"
+exits 'a report that cannot be read' 0 triage ingest "$T/cut.eml"
+is 'is in the quarantine' "$(query 'SELECT outcome FROM arrivals')" quarantined
+query .dump >"$T/before"
+exits 'reparse' 0 triage reparse
+like 'cannot read it either' "$out" '^1 read again, 0 changed, 0 no longer .* 0 out of the quarantine'
+query .dump >"$T/after"
+ok 'and leaves it, its issues and its time alone' diff "$T/before" "$T/after"
+# As if this version could read what the last one could not.
+sqlite3 "$DB" "UPDATE unread SET content = CAST(readfile('$T/x.json') AS BLOB), encoding = 'plain'"
+NOW=2026-12-25T07:00:00Z
+exits 'reparse by a version that knows more' 0 triage reparse
+like 'says so' "$out" ' 1 out of the quarantine'
+is 'the report is there, and is news to the next digest' \
+    "$(query 'SELECT external_id, date(received_at), date(ingested_at) FROM reports')" \
+    'x1|2026-11-20|2026-12-25'
+is 'its mail came when it came' "$(query 'SELECT outcome, date(at) FROM arrivals')" 'stored|2026-12-24'
+is 'the quarantine is empty' "$(query 'SELECT count(*) FROM unread')" 0
+exits 'the file of that report' 0 triage ingest "$T/x.json"
+like 'is known now' "$out" '0 reports new, 1 already known'
+is 'foreign keys hold' "$(query 'PRAGMA foreign_key_check')" ''
+# A kept JSON that has become unreadable does not lose what was read from it.
+sqlite3 "$DB" "UPDATE report_json SET content = x'00', encoding = 'plain'"
+exits 'a kept JSON that is broken' 0 triage reparse
+like 'is said' "$out" '1 no longer readable and left as they were'
+is 'and its report stays' "$(query 'SELECT domain, successes FROM policies')" 'mail.host.test|5'
+
 exits 'an argument' 2 triage reparse now
 DB=$T/none/store.db
 exits 'a store that cannot be made' 3 triage reparse

@@ -38,6 +38,21 @@ exits 'no such column' 3 triage sql 'SELECT nonsense FROM reports'
 like 'the message names it' "$err" 'nonsense'
 exits 'two questions as two arguments' 2 triage sql 'SELECT 1' 'SELECT 2'
 
+# Without a question the shell of sqlite3 opens, and cannot write either.
+printf 'SELECT count(*) FROM reports;\nDELETE FROM report;\n' >"$T/typed"
+run triage sql <"$T/typed"
+like 'the shell answers' "$out" '^54'
+like 'and refuses to write' "$err" 'readonly'
+printf 'CREATE TABLE from_a_file (x);\n' >"$HOME/.sqliterc"
+run triage sql <"$T/typed"
+like "no file of the user's is run in it" "$out" '^54'
+unlike 'nor complained of' "$err" 'from_a_file'
+is 'nothing changed' "$(cksum <"$DB")" "$before"
+mkdir "$T/bin"
+exits 'without sqlite3 there is no shell' 3 env PATH="$T/bin" "$TLSTRIAGE" --db "$DB" sql
+like 'and that is said' "$err" 'cannot start sqlite3'
+exits 'but an answer' 0 env PATH="$T/bin" "$TLSTRIAGE" --db "$DB" sql 'SELECT 1'
+
 if [ -c /dev/full ]; then
     exits 'a long answer that cannot be written' 3 sh -c '"$1" --db "$2" sql "
         SELECT hex(zeroblob(9000)) UNION ALL SELECT 1" >/dev/full' sh "$TLSTRIAGE" "$DB"

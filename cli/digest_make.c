@@ -151,18 +151,19 @@ static void take_tallies(GPtrArray *tallies, GPtrArray *counts)
     }
 }
 
-/* What came in beside the reports; asked for by period there is nothing that belongs to it. */
+/* Asked for by period only what belongs to a report has its place in it. */
 static bool count_arrivals(struct cli *cli, const struct digest_request *request,
                            struct digest *digest, GError **error)
 {
     const struct store_filter *filter = &request->filter;
     g_autoptr(GPtrArray) issues = NULL, arrivals = NULL;
 
-    if (request->by_period)
-        return true;
-    issues = store_count_issues(cli->store, filter, error);
-    arrivals = issues != NULL ? store_count_arrivals(cli->store, filter, error) : NULL;
+    issues = request->by_period ? store_count_report_issues(cli->store, filter, error)
+                                : store_count_issues(cli->store, filter, error);
     take_tallies(issues, digest->issues);
+    if (request->by_period || issues == NULL)
+        return issues != NULL;
+    arrivals = store_count_arrivals(cli->store, filter, error);
     take_tallies(arrivals, digest->arrivals);
     return arrivals != NULL && store_count_unread(cli->store, filter, &digest->quarantined,
                                                   &digest->not_yet_read, error);

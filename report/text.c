@@ -237,12 +237,29 @@ static char *count_list(const GPtrArray *counts)
     return g_string_free(text, FALSE);
 }
 
+/* Line breaks of the query stay: to a shell they are part of it, and to SQL blanks. */
 static void write_query(struct page *page, const struct digest *digest, const char *query)
 {
     g_autofree char *command = text_command(digest);
-    g_autofree char *line = g_strdup_printf("%s sql \"%s\"", command, query);
+    g_autofree char *whole = g_strdup_printf("%s sql \"\n%s\"", command, query);
+    g_auto(GStrv) lines = g_strsplit(whole, "\n", -1);
 
-    page_line(page, PAGE_INDENT + 3, line);
+    for (guint i = 0; lines[i] != NULL; i++)
+        page_line(page, PAGE_INDENT + (i == 0 ? 3 : 5), lines[i]);
+}
+
+/* Reports of one sender have the same oddities day after day, so these are counted. */
+static void write_oddities(struct page *page, const struct digest *digest)
+{
+    g_autofree char *from = phrase_time(digest->covers_from);
+    g_autofree char *to = phrase_time(digest->covers_to);
+    g_autofree char *query = g_strdup_printf("SELECT organization, clause, problem, count(*)\n"
+                                             "FROM issues JOIN reports USING (report)\n"
+                                             "WHERE begins_at BETWEEN '%s' AND '%s'\n"
+                                             "GROUP BY 1, 2, 3",
+                                             from, to);
+
+    write_query(page, digest, query);
 }
 
 static void write_intake(struct page *page, const struct digest *digest)
@@ -256,12 +273,16 @@ static void write_intake(struct page *page, const struct digest *digest)
         return;
     page_blank(page);
     page_heading(page, STYLE_BOLD, "",
-                 digest->domain != NULL ? "What came in, about any domain" : "What came in");
+                 digest->by_period        ? "What is odd in these reports"
+                 : digest->domain != NULL ? "What came in, about any domain"
+                                          : "What came in");
     page_field(page, "Arrivals", arrivals);
     page_field(page, "Issues", issues);
     page_field(page, "Unreadable", digest->quarantined > 0 ? quarantined : NULL);
     page_field(page, "For later", digest->not_yet_read > 0 ? later : NULL);
-    if (*issues != '\0' || digest->quarantined > 0)
+    if (digest->by_period)
+        write_oddities(page, digest);
+    else if (*issues != '\0' || digest->quarantined > 0)
         write_query(page, digest,
                     "SELECT at, kind, source, problem FROM issues ORDER BY at DESC LIMIT 20");
 }

@@ -125,7 +125,10 @@ GPtrArray *store_count_issues(struct store *store, const struct store_filter *fi
                               GError **error);
 GPtrArray *store_count_arrivals(struct store *store, const struct store_filter *filter,
                                 GError **error);
-/* Of the same period: quarantined, and kept for a later version. */
+/* Of the issues that belong to a report the filter means. */
+GPtrArray *store_count_report_issues(struct store *store, const struct store_filter *filter,
+                                     GError **error);
+/* Of what came in: quarantined, and kept for a later version. */
 bool store_count_unread(struct store *store, const struct store_filter *filter, guint *quarantined,
                         guint *not_yet, GError **error);
 

@@ -206,24 +206,17 @@ void store_tally_free(struct store_tally *tally)
     g_free(tally);
 }
 
-static GPtrArray *count(struct store *store, enum statement which,
-                        const struct store_filter *filter, GError **error)
+static GPtrArray *tallies_of(struct store *store, sqlite3_stmt *find, GError **error)
 {
-    sqlite3_stmt *find = store_statement(store, which, error);
-    GPtrArray *tallies;
+    GPtrArray *tallies = g_ptr_array_new_with_free_func((GDestroyNotify)store_tally_free);
     int code;
 
-    if (find == NULL)
-        return NULL;
-    tallies = g_ptr_array_new_with_free_func((GDestroyNotify)store_tally_free);
-    bind_range(find, 1, filter->ingested_from, filter->ingested_to);
     while ((code = sqlite3_step(find)) == SQLITE_ROW) {
         struct store_tally *tally = g_new0(struct store_tally, 1);
         tally->what = store_column_dup(find, 0);
         tally->count = (guint)sqlite3_column_int64(find, 1);
         g_ptr_array_add(tallies, tally);
     }
-    sqlite3_reset(find);
     if (code != SQLITE_DONE) {
         store_fail(store, "counting", error);
         g_clear_pointer(&tallies, g_ptr_array_unref);
@@ -231,10 +224,40 @@ static GPtrArray *count(struct store *store, enum statement which,
     return tallies;
 }
 
+static GPtrArray *count(struct store *store, enum statement which,
+                        const struct store_filter *filter, GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, which, error);
+    GPtrArray *tallies;
+
+    if (find == NULL)
+        return NULL;
+    bind_range(find, 1, filter->ingested_from, filter->ingested_to);
+    tallies = tallies_of(store, find, error);
+    sqlite3_reset(find);
+    return tallies;
+}
+
 GPtrArray *store_count_issues(struct store *store, const struct store_filter *filter,
                               GError **error)
 {
     return count(store, SQL_COUNT_ISSUES, filter, error);
+}
+
+GPtrArray *store_count_report_issues(struct store *store, const struct store_filter *filter,
+                                     GError **error)
+{
+    static const char sql[] = "SELECT kind, count(*) FROM issue WHERE report IN "
+                              "(SELECT r.id " FILTERED ") GROUP BY kind ORDER BY 2 DESC, 1";
+    sqlite3_stmt *find = prepare(store, sql, error);
+    GPtrArray *tallies;
+
+    if (find == NULL)
+        return NULL;
+    bind_filter(find, filter);
+    tallies = tallies_of(store, find, error);
+    sqlite3_finalize(find);
+    return tallies;
 }
 
 GPtrArray *store_count_arrivals(struct store *store, const struct store_filter *filter,

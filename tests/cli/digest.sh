@@ -113,6 +113,17 @@ is 'days of a fault' "$(field '$.faults[1].first_day')|$(field '$.faults[1].last
 is 'reports of each reporter' "$(sqlite3 :memory: "SELECT json_extract(value, '\$.organization'),
         json_extract(value, '\$.reports') FROM json_each(readfile('$T/json'), '\$.reporters')")" \
     "$(query 'SELECT organization, count(*) FROM reports GROUP BY 1 ORDER BY 2 DESC, 1')"
+is 'issues of the reports of that time' "$(all '$.issues' '$.what')" \
+    "$(query 'SELECT kind FROM issues WHERE report IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC')"
+is 'and how many' "$(all '$.issues' '$.count')" "$(query 'SELECT count(*) FROM issues
+    WHERE report IS NOT NULL GROUP BY kind ORDER BY 1 DESC')"
+like 'also in the text' "$story" '^   Issues       report 19, json 1$'
+printf '%s\n' "$story" | sed -n '/ sql "/,/[^"]"$/p' | sed "s|tlstriage --db|'$TLSTRIAGE' --db|" \
+    >"$T/query"
+exits 'the question that it prints' 0 sh "$T/query"
+like 'is answered' "$out" '^Microsoft Corporation\|RFC 8460, section 4\.4\|.*\|5$'
+is 'what came in beside them is of no period' "$(field '$.arrivals')|$(field '$.totals.not_yet_read')" \
+    '[]|0'
 is 'severity, layer and effect are words of the views' "$(all '$.faults' '$.severity')
 $(all '$.faults' '$.layer')
 $(all '$.faults' '$.mail_effect')" 'critical
@@ -128,6 +139,8 @@ is '--domain tells of one domain' "$(all '$.faults' '$.failure_type')|$(field '$
     'sts-policy-fetch-error|example.com'
 is 'and counts its sessions' "$(field '$.totals.failures')" \
     "$(query "SELECT sum(failures) FROM domain_days WHERE domain = 'example.com'")"
+is 'and the issues of its reports' "$(all '$.issues' '$.count')" "$(query "SELECT count(*)
+    FROM issues WHERE report IN (SELECT report FROM policies WHERE domain = 'example.com')")"
 json --since 2026-11-10 --domain EXAMPLE.com.
 is 'however it is written' "$(field '$.domain')" example.com
 exits 'a domain that nobody reported' 0 triage digest --since 2026-11-10 --domain none.example \

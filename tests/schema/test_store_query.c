@@ -308,6 +308,31 @@ static void tallies_what_came_in(void **state)
     assert_int_equal(quarantined, 4);
 }
 
+static void tallies_the_issues_of_the_reports_of_a_period(void **state)
+{
+    struct sample *sample = *state;
+    const struct store_filter today = {.begins_from = TODAY, .begins_to = TODAY + 86400};
+    const struct store_filter one = {.domain = "example.net"};
+    struct report *reports[] = {report_of("a", TODAY - 86400, "example.org"),
+                                report_of("b", TODAY, "example.org"),
+                                report_of("c", TODAY, "example.net")};
+    GError *error = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(reports); i++) {
+        issue_add(reports[i]->issues, ISSUE_REPORT, ISSUE_NOTICE, NULL, "odd");
+        put(sample, reports[i]->external_id, reports[i], AUTH_NONE, SAMPLE_NOW);
+    }
+    put_for_tallies(sample, "no report", SAMPLE_NOW);
+    g_autofree char *all =
+        tally_text(store_count_report_issues(sample->store, &everything, &error));
+    assert_string_equal(all, "report 3\n");
+    g_autofree char *of_today =
+        tally_text(store_count_report_issues(sample->store, &today, &error));
+    assert_string_equal(of_today, "report 2\n");
+    g_autofree char *of_one = tally_text(store_count_report_issues(sample->store, &one, &error));
+    assert_string_equal(of_one, "report 1\n");
+}
+
 static void remembers_what_the_last_digest_covered(void **state)
 {
     static const gint64 ends[] = {200, 100, 300};
@@ -413,6 +438,7 @@ int main(void)
         IN_STORE(a_superseded_report_adds_nothing),
         IN_STORE(gives_the_days_on_which_it_failed_before),
         IN_STORE(tallies_what_came_in),
+        IN_STORE(tallies_the_issues_of_the_reports_of_a_period),
         IN_STORE(remembers_what_the_last_digest_covered),
         IN_STORE(answers_questions),
         IN_STORE(a_taker_that_has_enough_gets_no_more),

@@ -10,6 +10,9 @@
 #define DAY 86400
 #define TEXT_WIDTH_MAX 100
 
+/* Of --width, where it is not given. */
+#define WIDTH_OPEN G_MININT
+
 struct options {
     char *domain;
     char *since;
@@ -139,11 +142,10 @@ static const struct format *choose_format(struct cli *cli, const struct options 
 
 static struct format_options format_options(const struct cli *cli, const struct options *options)
 {
-    guint width =
-        options->width > 0 ? (guint)options->width : MIN(terminal_width(), (guint)TEXT_WIDTH_MAX);
+    guint own = options->to == NULL ? MIN(terminal_width(), (guint)TEXT_WIDTH_MAX) : 0;
 
     return (struct format_options){
-        .width = options->to == NULL ? width : (guint)MAX(options->width, 0),
+        .width = options->width != WIDTH_OPEN ? (guint)options->width : own,
         .colour = options->to == NULL && terminal_takes_colour(),
         .from = cli->site->digest_from,
         .to = options->to != NULL ? options->to : cli->site->digest_to,
@@ -240,6 +242,10 @@ static int run_digest(struct cli *cli, const struct options *options)
         cli_complain(cli, "--domain: no domain: %s", options->domain);
         return EXIT_USAGE;
     }
+    if (options->width < 1 && options->width != WIDTH_OPEN) {
+        cli_complain(cli, "--width: no number of columns: %d", options->width);
+        return EXIT_USAGE;
+    }
     if (!open_store(cli, options))
         return EXIT_TROUBLE;
     if (options->to != NULL && !lock_sending(cli))
@@ -259,7 +265,7 @@ static int run_digest(struct cli *cli, const struct options *options)
 
 int cmd_digest(struct cli *cli, int argc, char **argv)
 {
-    struct options options = {0};
+    struct options options = {.width = WIDTH_OPEN};
     const GOptionEntry entries[] = {
         {"domain", 0, 0, G_OPTION_ARG_STRING, &options.domain, "Only this recipient domain",
          "DOMAIN"},

@@ -187,6 +187,9 @@ example.net
 example.org'
 json --until 2026-11-15
 is 'which is null without it' "$(field '$.fine')|$(field '$.totals.fine_domains')" '|3'
+for width in -5 0 wide; do
+    exits "--width $width is no width" 2 triage digest "--width=$width"
+done
 exits 'an unknown format' 2 triage digest --format html
 like 'the message lists those that are known' "$err" 'text.*json.*mail'
 

@@ -40,6 +40,7 @@ _tlstriage()
         '') [[ $cur == -* ]] || options=$commands ;;
         digest) options+=' --domain --since --until --format --to --all --exit-code --width' ;;
         prune) options+=' --days --dry-run' ;;
+        sql) options+=' --header' ;;
         explain)
             [[ $cur == -* ]] || options=$(tlstriage explain 2>/dev/null | sed -n 's/^ *\([a-z][a-z0-9-]*\).*/\1/p')
             ;;

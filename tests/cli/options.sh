@@ -35,6 +35,56 @@ helps sql header
 helps prune days dry-run
 helps reparse
 
+# Manual pages and completions know each command and option, and no other.
+for command in ingest deliver digest explain sql prune reparse; do
+    "$TLSTRIAGE" "$command" --help | sed -n 's/^  \(-., \)*--\([a-z-]*\)[= ].*/\2/p' |
+        grep -vxE 'help|db|config|now|quiet' | sort >"$T/known"
+    grep -E '^\.(It|Op) Fl' "man/tlstriage-$command.1" | grep -oE 'Fl -[a-z-]+' | sed 's/^Fl -//' |
+        sort -u >"$T/told"
+    is "manual page of $command: its options" "$(cat "$T/told")" "$(cat "$T/known")"
+    missing=
+    while read -r option; do
+        for file in contrib/completion/tlstriage.bash contrib/completion/_tlstriage; do
+            grep -qe "--$option" "$file" || missing="$missing $file:--$option"
+        done
+    done <"$T/known"
+    is "completion of $command: its options" "$missing" ''
+done
+"$TLSTRIAGE" --help | sed -n 's/^  --\([a-z]*\) .*/\1/p' | sort >"$T/known"
+grep -oE '^\.It Fl -[a-z]+' man/tlstriage.1 | sed 's/^.* -//' | sort >"$T/told"
+is 'manual page: the common options' "$(cat "$T/told")" "$(cat "$T/known")"
+if command -v bash >/dev/null; then
+    cat >"$T/complete" <<'END'
+_init_completion() {
+    words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]}
+    prev=${COMP_WORDS[COMP_CWORD - 1]}
+}
+_filedir() { COMPREPLY=(FILES); }
+. contrib/completion/tlstriage.bash
+tlstriage() { "$TLSTRIAGE" "$@"; }
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+_tlstriage
+echo "${COMPREPLY[*]}"
+END
+    # completes NAME WANTED WORD...
+    completes() {
+        name=$1
+        wanted=$2
+        shift 2
+        run bash "$T/complete" tlstriage "$@"
+        is "bash completes $name" "$out$err" "$wanted"
+    }
+    completes 'a command' 'deliver digest' d
+    completes 'a command after options' 'explain' --db x.db -q ex
+    completes 'an option of a command' '--header' sql --hea
+    completes 'another' '--db --days --dry-run' prune --d
+    completes 'a format' 'json' digest --format j
+    completes 'a file' 'FILES' ingest ''
+    completes 'a word to explain' 'sts-wildcard' explain sts-wi
+else
+    skip 'completion in bash' 'no bash'
+fi
+
 exits 'no command' 2 "$TLSTRIAGE"
 like 'is said' "$err" 'command.*--help'
 exits 'an unknown command' 2 triage frobnicate

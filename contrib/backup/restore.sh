@@ -4,7 +4,7 @@
 set -eu
 copy=$1
 store=$2
-verdict=$(sqlite3 -batch -readonly "$copy" 'PRAGMA integrity_check')
+verdict=$(sqlite3 -batch -readonly "$copy" 'PRAGMA integrity_check' 2>&1) || true
 [ "$verdict" = ok ] || { echo "restore.sh: $copy is damaged: $verdict" >&2; exit 1; }
 # Owner and mode as the old store has them; else those of its folder.
 if [ -e "$store" ]; then like=$store; else like=$(dirname "$store"); fi
@@ -14,9 +14,12 @@ chown --reference="$like" "$store.new"
 chmod 0640 "$store.new"
 sync "$store.new"
 if [ -e "$store" ]; then
-    # Brings what is in the WAL into the old file, so that a stale WAL is never read with the new.
-    sqlite3 -batch "$store" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null || true
+    # Brings what is in the WAL into the old file. Where that cannot be done it goes with the file:
+    # a stale WAL must never be read with the new one.
+    sqlite3 -batch "$store" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null 2>&1 || true
+    rm -f "$store.before-restore-wal"
     mv -f "$store" "$store.before-restore"
+    [ ! -e "$store-wal" ] || mv -f "$store-wal" "$store.before-restore-wal"
 fi
 rm -f "$store-wal" "$store-shm"
 mv -f "$store.new" "$store"

@@ -281,6 +281,36 @@ is 'of a revision the later counts, the earlier is kept' \
 3|0'
 like 'a revision leaves an issue' "$(query 'SELECT kind FROM issues')" '^revision$'
 
+# Whether a report is from whom it says: RFC 8460, section 3; RFC 8601, section 5.
+# signed NAME WANTED FIELD...: the same report mail below these fields of our mail server.
+signed() {
+    name=$1
+    wanted=$2
+    shift 2
+    number=$((number + 1))
+    { printf 'Authentication-Results: %s\n' "$@" && report_mail "signed-$number" a.example; } >signed
+    triage --quiet ingest signed
+    is "authenticated: $name" "$(query "SELECT authenticated FROM reports
+        WHERE external_id = 'signed-$number'")" "$wanted"
+}
+number=0
+pass='mx.example.org; dkim=pass header.d=sender.example'
+signed 'without configuration' none "$pass"
+printf '[ingest]\nauthserv-id = mx.example.org\n' >tlstriage.conf
+signed 'a signature of the sender' pass "$pass"
+signed 'a signature of somebody else' fail 'mx.example.org; dkim=pass header.d=other.example'
+signed 'a signature that failed' fail 'mx.example.org; dkim=fail header.d=sender.example'
+signed 'SPF alone' fail 'mx.example.org; spf=pass smtp.mailfrom=sender.example'
+signed 'the topmost field of our id counts' fail 'mx.example.org; dkim=none' "$pass"
+signed 'a field of another id does not' pass \
+    'mx.other.example; dkim=fail header.d=sender.example' "$pass"
+signed 'only a field of another id' none 'mx.other.example; dkim=pass header.d=sender.example'
+simple_report unmailed a.example >unmailed
+triage --quiet ingest unmailed
+is 'authenticated: a file' \
+    "$(query "SELECT authenticated FROM reports WHERE external_id = 'unmailed'")" none
+: >tlstriage.conf
+
 # Twice the same.
 remember
 exits 'everything again: 0' 0 triage ingest half.json cut.gz broken hello one two revised

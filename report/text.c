@@ -248,18 +248,22 @@ static void write_query(struct page *page, const struct digest *digest, const ch
         page_line(page, PAGE_INDENT + (i == 0 ? 3 : 5), lines[i]);
 }
 
-/* Reports of one sender have the same oddities day after day, so these are counted. */
+/* Reports of one sender have the same oddities day after day, so these are counted. A domain is the
+   user's own word and not put into SQL: for one domain the question would be another. */
 static void write_oddities(struct page *page, const struct digest *digest)
 {
     g_autofree char *from = phrase_time(digest->covers_from);
     g_autofree char *to = phrase_time(digest->covers_to);
+    g_autofree char *begin =
+        digest->covers_from != 0 ? g_strdup_printf("begins_at >= '%s' AND ", from) : g_strdup("");
     g_autofree char *query = g_strdup_printf("SELECT organization, clause, problem, count(*)\n"
                                              "FROM issues JOIN reports USING (report)\n"
-                                             "WHERE begins_at BETWEEN '%s' AND '%s'\n"
+                                             "WHERE %sbegins_at <= '%s'\n"
                                              "GROUP BY 1, 2, 3",
-                                             from, to);
+                                             begin, to);
 
-    write_query(page, digest, query);
+    if (digest->domain == NULL)
+        write_query(page, digest, query);
 }
 
 static void write_intake(struct page *page, const struct digest *digest)

@@ -146,7 +146,7 @@ report_mail second a.example >mail
 puts_off 'a store that cannot be written' 'locked/store.db' unprivileged triage deliver
 
 # Without --db it is the system's store or none: never one below a HOME that a mail server sets.
-if [ "$(id -un)" = tlstriage ] || [ -w /var/lib ] && [ "$(id -u)" -ne 0 ]; then
+if [ "$(id -u)" -ne 0 ] && { [ "$(id -un)" = tlstriage ] || [ -w /var/lib ]; }; then
     skip 'a store by default' "the system's store could be written"
 else
     mkdir -p evil/home evil/data

@@ -160,6 +160,8 @@ like 'with the last day that it covers' "$(triage digest --since 2026-11-16 --un
     '^Reports about 2026-11-16 to 2026-11-18:'
 like 'up to the last one there is' "$(triage digest --since 2026-11-16 --until 9999-12-31)" \
     '^Reports about 2026-11-16 to 9999-12-31:'
+run triage digest --until 2026-11-15
+unlike 'no begin is made up for one that has none' "$out" '1970'
 json --until 2026-11-15
 is '--until alone' "$(field '$.totals.reports')|$(field '$.faults')" \
     "$(query "SELECT count(*) FROM reports WHERE date(begins_at) <= '2026-11-15'")|[]"

@@ -368,6 +368,16 @@ static bool type_claims_report(const char *type)
     return strstr(type, "tlsrpt") != NULL;
 }
 
+static void note_depth(struct work *work, const struct piece *piece)
+{
+    GPtrArray *issues = work->arrival->issues;
+    g_autofree char *label = NULL;
+
+    issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, NULL, "packed more than %d times; left unopened",
+              LIMIT_UNPACK_DEPTH);
+    issues_place(issues, issues->len - 1, part_label(piece, &label));
+}
+
 /* True where a report came out of it, DMARC ones too. What cannot be read though it claims to be a
    report goes to the quarantine at the level where that shows. */
 static bool take_piece(struct work *work, const struct piece *piece)
@@ -380,6 +390,8 @@ static bool take_piece(struct work *work, const struct piece *piece)
 
     if (kind != UNPACK_NONE && piece->depth < LIMIT_UNPACK_DEPTH)
         taken = take_container(work, piece, kind);
+    else if (kind != UNPACK_NONE)
+        note_depth(work, piece);
     else if (json_sniff(text, length))
         taken = take_json(work, piece);
     else if (is_dmarc(text, length)) {

@@ -21,7 +21,7 @@
 #define CLAUSE_RESULT "RFC 8460, section 4.3"
 #define DAY 86400
 
-/* A period that begins later than this after now is noted: a clock or a forger is wrong. */
+/* A period that begins or ends later than this after now is noted: a clock or a forger is wrong. */
 #define FUTURE_SLACK (2 * DAY)
 
 /* The last second of year 9999: what is later has no RFC 3339 form. */
@@ -658,6 +658,8 @@ static void read_period(struct reading *reading, const json_t *root,
     }
     if (report->begins_at > hints->now + FUTURE_SLACK)
         note(reading, ISSUE_WARNING, CLAUSE_JSON, "the period lies in the future");
+    else if (report->ends_at > hints->now + FUTURE_SLACK)
+        note(reading, ISSUE_WARNING, CLAUSE_JSON, "the period reaches into the future");
 }
 
 /* TLS-Report-Submitter, where it is a domain (older tlsrpt-reporters put their name there). */

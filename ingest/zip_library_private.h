@@ -1,6 +1,6 @@
 /*
- * libarchive, loaded when the first zip comes. With all that it needs itself, loading it takes a
- * third of the time of a delivery, and hardly any delivery brings a zip.
+ * libarchive, loaded when the first zip comes. With all that it needs itself, loading it took a
+ * quarter of the time of a delivery, and hardly any delivery brings a zip.
  */
 #ifndef INGEST_ZIP_LIBRARY_PRIVATE_H
 #define INGEST_ZIP_LIBRARY_PRIVATE_H

@@ -26,6 +26,7 @@ struct work {
     const struct ingest_context *context;
     struct arrival *arrival;
     size_t budget;     /* bytes that may still be unpacked, LIMIT_UNPACKED_BYTES at first */
+    bool full;         /* LIMIT_REPORTS_PER_ARRIVAL was met, and an issue says so */
     bool inner_fields; /* TLS-Report-Domain of the arrival is that of mails inside it ... */
     bool inner_differ; /* ... which would be if they agreed */
 };
@@ -166,11 +167,10 @@ static bool room_for_report(struct work *work)
 
     if (work->arrival->reports->len < LIMIT_REPORTS_PER_ARRIVAL)
         return true;
-    for (guint i = 0; i < issues->len; i++)
-        if (((struct issue *)g_ptr_array_index(issues, i))->kind == ISSUE_LIMIT)
-            return false;
-    issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, NULL, "more than %d reports; the rest is dropped",
-              LIMIT_REPORTS_PER_ARRIVAL);
+    if (!work->full)
+        issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
+                  "more than %d reports; the rest is dropped", LIMIT_REPORTS_PER_ARRIVAL);
+    work->full = true;
     return false;
 }
 
@@ -520,6 +520,10 @@ static bool take_mbox(struct work *work, const struct piece *piece)
     if (file < 0 || write(file, text, length) != (ssize_t)length || lseek(file, 0, SEEK_SET) != 0) {
         if (file >= 0)
             close(file);
+        /* Kept as it is: reparse tries again. */
+        issue_add(work->arrival->issues, ISSUE_INPUT, ISSUE_ERROR, NULL,
+                  "no memory to read the mailbox in it");
+        quarantine(work, piece, ARRIVAL_OTHER, NULL, "no memory to read the mailbox in it");
         return false;
     }
     struct stream *stream = stream_new();

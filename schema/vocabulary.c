@@ -101,6 +101,161 @@ static const char *const issue_severities[] = {
     [ISSUE_ERROR] = "error",
 };
 
+static const char *const mtas[] = {
+    [MTA_UNKNOWN] = "unknown", [MTA_POSTFIX] = "postfix",   [MTA_EXIM] = "exim",
+    [MTA_HALON] = "halon",     [MTA_POWERMTA] = "powermta",
+};
+
+static const char *const directions[] = {[DIRECTION_OUT] = "out", [DIRECTION_IN] = "in"};
+
+static const char *const tls_levels[] = {
+    [LEVEL_UNKNOWN] = "unknown",
+    [LEVEL_NONE] = "none",
+    [LEVEL_MAY] = "may",
+    [LEVEL_ENCRYPT] = "encrypt",
+    [LEVEL_FINGERPRINT] = "fingerprint",
+    [LEVEL_VERIFY] = "verify",
+    [LEVEL_SECURE] = "secure",
+    [LEVEL_DANE] = "dane",
+    [LEVEL_DANE_ONLY] = "dane-only",
+    [LEVEL_HALFDANE] = "halfdane",
+};
+
+static const char *const session_outcomes[] = {
+    [SESSION_UNKNOWN] = "unknown",     [SESSION_VERIFIED] = "verified",
+    [SESSION_TRUSTED] = "trusted",     [SESSION_UNTRUSTED] = "untrusted",
+    [SESSION_ANONYMOUS] = "anonymous", [SESSION_PLAINTEXT] = "plaintext",
+    [SESSION_FAILED] = "failed",
+};
+
+static const char *const tls_versions[] = {
+    [TLS_VERSION_UNKNOWN] = "",    [TLS_VERSION_SSL3] = "SSLv3",  [TLS_VERSION_1_0] = "TLSv1",
+    [TLS_VERSION_1_1] = "TLSv1.1", [TLS_VERSION_1_2] = "TLSv1.2", [TLS_VERSION_1_3] = "TLSv1.3",
+};
+
+static const char *const log_outcomes[] = {
+    [LOG_OUTCOME_UNKNOWN] = "unknown",     [LOG_OUTCOME_DEFERRED] = "deferred",
+    [LOG_OUTCOME_BOUNCED] = "bounced",     [LOG_OUTCOME_THROTTLED] = "throttled",
+    [LOG_OUTCOME_PLAINTEXT] = "plaintext", [LOG_OUTCOME_UNVERIFIED] = "unverified",
+    [LOG_OUTCOME_OTHER_MX] = "other-mx",
+};
+
+static const enum mail_effect log_effects[] = {
+    [LOG_OUTCOME_UNKNOWN] = EFFECT_UNKNOWN,     [LOG_OUTCOME_DEFERRED] = EFFECT_DEFERRED,
+    [LOG_OUTCOME_BOUNCED] = EFFECT_RETURNED,    [LOG_OUTCOME_THROTTLED] = EFFECT_DEFERRED,
+    [LOG_OUTCOME_PLAINTEXT] = EFFECT_PLAINTEXT, [LOG_OUTCOME_UNVERIFIED] = EFFECT_UNVERIFIED,
+    [LOG_OUTCOME_OTHER_MX] = EFFECT_NONE,
+};
+
+/*
+ * How the three vocabularies of a failure hang together: the finer word of a log line, the RFC
+ * 8460 result type that it earns (section 4.3; RESULT_UNKNOWN: none), and our failure type, which
+ * for a certificate at fault depends on whether TLSA records were to authenticate it.
+ */
+static const struct {
+    const char *word;
+    enum result_type result;
+    enum failure_type failure;
+    enum failure_type under_dane; /* FAILURE_OTHER: the same */
+} log_details[DETAIL_COUNT] = {
+    [DETAIL_NONE] = {"", RESULT_UNKNOWN, FAILURE_OTHER, FAILURE_OTHER},
+    [DETAIL_HANDSHAKE_FAILURE] = {"handshake-failure", RESULT_VALIDATION_FAILURE,
+                                  FAILURE_TLS_HANDSHAKE_FAILURE, FAILURE_OTHER},
+    [DETAIL_STARTTLS_REFUSED] = {"starttls-refused", RESULT_STARTTLS_NOT_SUPPORTED,
+                                 FAILURE_STARTTLS_REFUSED, FAILURE_OTHER},
+    [DETAIL_STARTTLS_REFUSED_FALLBACK] = {"starttls-refused-fallback",
+                                          RESULT_STARTTLS_NOT_SUPPORTED, FAILURE_STARTTLS_REFUSED,
+                                          FAILURE_OTHER},
+    [DETAIL_NO_STARTTLS_OPPORTUNISTIC] = {"no-starttls-opportunistic", RESULT_UNKNOWN,
+                                          FAILURE_DELIVERED_IN_CLEAR, FAILURE_OTHER},
+    [DETAIL_PLAINTEXT_FALLBACK] = {"plaintext-fallback", RESULT_VALIDATION_FAILURE,
+                                   FAILURE_TLS_HANDSHAKE_FAILURE, FAILURE_OTHER},
+    [DETAIL_TLS_SESSION_LOST] = {"tls-session-lost", RESULT_UNKNOWN, FAILURE_TLS_HANDSHAKE_FAILURE,
+                                 FAILURE_OTHER},
+    [DETAIL_TLSA_MISMATCH] = {"tlsa-mismatch", RESULT_CERTIFICATE_NOT_TRUSTED,
+                              FAILURE_DANE_CERT_MISMATCH, FAILURE_OTHER},
+    [DETAIL_FINGERPRINT_MISMATCH] = {"fingerprint-mismatch", RESULT_CERTIFICATE_NOT_TRUSTED,
+                                     FAILURE_TLS_REQUIRED_UNMET, FAILURE_OTHER},
+    [DETAIL_IP_ADDRESS_MISMATCH] = {"ip-address-mismatch", RESULT_CERTIFICATE_HOST_MISMATCH,
+                                    FAILURE_CERT_HOST_MISMATCH, FAILURE_OTHER},
+    [DETAIL_DANE_TA_NAME] = {"dane-ta-name", RESULT_CERTIFICATE_HOST_MISMATCH, FAILURE_DANE_TA_NAME,
+                             FAILURE_OTHER},
+    [DETAIL_SELF_SIGNED] = {"self-signed", RESULT_CERTIFICATE_NOT_TRUSTED, FAILURE_CERT_NOT_TRUSTED,
+                            FAILURE_DANE_CERT_MISMATCH},
+    [DETAIL_UNTRUSTED_ISSUER] = {"untrusted-issuer", RESULT_CERTIFICATE_NOT_TRUSTED,
+                                 FAILURE_CERT_NOT_TRUSTED, FAILURE_DANE_TA_CHAIN},
+    [DETAIL_CERT_NOT_YET_VALID] = {"cert-not-yet-valid", RESULT_VALIDATION_FAILURE,
+                                   FAILURE_CERT_NOT_TRUSTED, FAILURE_OTHER},
+    [DETAIL_CERT_PURPOSE] = {"cert-purpose", RESULT_VALIDATION_FAILURE, FAILURE_CERT_NOT_TRUSTED,
+                             FAILURE_OTHER},
+    [DETAIL_CERT_CHAIN_TOO_LONG] = {"cert-chain-too-long", RESULT_VALIDATION_FAILURE,
+                                    FAILURE_CERT_NOT_TRUSTED, FAILURE_OTHER},
+    [DETAIL_CERT_REVOKED] = {"cert-revoked", RESULT_VALIDATION_FAILURE, FAILURE_CERT_NOT_TRUSTED,
+                             FAILURE_OTHER},
+    [DETAIL_CERT_WEAK] = {"cert-weak", RESULT_VALIDATION_FAILURE, FAILURE_CERT_NOT_TRUSTED,
+                          FAILURE_OTHER},
+    [DETAIL_TLSA_UNUSABLE] = {"tlsa-unusable", RESULT_TLSA_INVALID, FAILURE_TLSA_UNUSABLE,
+                              FAILURE_OTHER},
+    [DETAIL_TLSA_UNUSABLE_FALLBACK] = {"tlsa-unusable-fallback", RESULT_TLSA_INVALID,
+                                       FAILURE_TLSA_UNUSABLE, FAILURE_OTHER},
+    [DETAIL_TLSA_LOOKUP_ERROR] = {"tlsa-lookup-error", RESULT_DNSSEC_INVALID,
+                                  FAILURE_TLSA_LOOKUP_ERROR, FAILURE_OTHER},
+    [DETAIL_NO_TLSA] = {"no-tlsa", RESULT_DANE_REQUIRED, FAILURE_TLSA_MISSING, FAILURE_OTHER},
+    [DETAIL_INSECURE_MX] = {"insecure-mx", RESULT_DANE_REQUIRED, FAILURE_MX_INSECURE,
+                            FAILURE_OTHER},
+    [DETAIL_HOST_LOOKUP_NOT_DNSSEC] = {"host-lookup-not-dnssec", RESULT_DANE_REQUIRED,
+                                       FAILURE_MX_INSECURE, FAILURE_OTHER},
+    [DETAIL_TLSA_NOT_DNSSEC] = {"tlsa-not-dnssec", RESULT_UNKNOWN, FAILURE_DNSSEC_INSECURE,
+                                FAILURE_OTHER},
+    [DETAIL_STS_MX_MISMATCH] = {"sts-mx-mismatch", RESULT_VALIDATION_FAILURE,
+                                FAILURE_STS_MX_MISMATCH, FAILURE_OTHER},
+    [DETAIL_REQUIRETLS_NOT_OFFERED] = {"requiretls-not-offered", RESULT_UNKNOWN,
+                                       FAILURE_REQUIRETLS_UNSUPPORTED, FAILURE_OTHER},
+    [DETAIL_REQUIRETLS_NO_MATCH] = {"requiretls-no-match", RESULT_CERTIFICATE_HOST_MISMATCH,
+                                    FAILURE_REQUIRETLS_UNSUPPORTED, FAILURE_OTHER},
+    [DETAIL_REQUIRETLS_NO_STARTTLS] = {"requiretls-no-starttls", RESULT_STARTTLS_NOT_SUPPORTED,
+                                       FAILURE_REQUIRETLS_UNSUPPORTED, FAILURE_OTHER},
+    [DETAIL_REQUIRETLS_LEVEL] = {"requiretls-level", RESULT_UNKNOWN, FAILURE_REQUIRETLS_UNSUPPORTED,
+                                 FAILURE_OTHER},
+    [DETAIL_LOCAL_TLS_CONFIG] = {"local-tls-config", RESULT_UNKNOWN, FAILURE_LOCAL_POLICY_ERROR,
+                                 FAILURE_OTHER},
+    [DETAIL_LOCAL_RESOLVER_NO_DNSSEC] = {"local-resolver-no-dnssec", RESULT_UNKNOWN,
+                                         FAILURE_LOCAL_RESOLVER_INSECURE, FAILURE_OTHER},
+    [DETAIL_LOCAL_POLICY_LOOKUP] = {"local-policy-lookup", RESULT_UNKNOWN,
+                                    FAILURE_LOCAL_POLICY_ERROR, FAILURE_OTHER},
+    [DETAIL_REUSED_UNTRUSTED_SESSION] = {"reused-untrusted-session", RESULT_UNKNOWN,
+                                         FAILURE_CERT_NOT_TRUSTED, FAILURE_DANE_CERT_MISMATCH},
+    [DETAIL_DNS_LOOKUP_ERROR] = {"dns-lookup-error", RESULT_UNKNOWN, FAILURE_DNS_LOOKUP_ERROR,
+                                 FAILURE_OTHER},
+    [DETAIL_INBOUND_HANDSHAKE_FAILURE] = {"inbound-handshake-failure", RESULT_UNKNOWN,
+                                          FAILURE_TLS_HANDSHAKE_FAILURE, FAILURE_OTHER},
+    [DETAIL_INBOUND_PEER_REJECTED_OUR_CERT] = {"inbound-peer-rejected-our-cert", RESULT_UNKNOWN,
+                                               FAILURE_CERT_NOT_TRUSTED, FAILURE_OTHER},
+    [DETAIL_INBOUND_QUIT_AFTER_STARTTLS] = {"inbound-quit-after-starttls", RESULT_UNKNOWN,
+                                            FAILURE_VALIDATION_UNSPECIFIED, FAILURE_OTHER},
+    [DETAIL_INBOUND_LOCAL_CERT_PROBLEM] = {"inbound-local-cert-problem", RESULT_UNKNOWN,
+                                           FAILURE_LOCAL_POLICY_ERROR, FAILURE_OTHER},
+};
+
+/* The same where a log gives no more than the result type (Postfix' TLSRPT lines, Halon). */
+static const struct {
+    enum failure_type failure;
+    enum failure_type under_dane;
+} log_results[] = {
+    [RESULT_UNKNOWN] = {FAILURE_OTHER, FAILURE_OTHER},
+    [RESULT_STARTTLS_NOT_SUPPORTED] = {FAILURE_STARTTLS_ABSENT, FAILURE_OTHER},
+    [RESULT_CERTIFICATE_HOST_MISMATCH] = {FAILURE_CERT_HOST_MISMATCH, FAILURE_DANE_TA_NAME},
+    [RESULT_CERTIFICATE_EXPIRED] = {FAILURE_CERT_EXPIRED, FAILURE_DANE_EXPIRED},
+    [RESULT_CERTIFICATE_NOT_TRUSTED] = {FAILURE_CERT_NOT_TRUSTED, FAILURE_DANE_CERT_MISMATCH},
+    [RESULT_VALIDATION_FAILURE] = {FAILURE_VALIDATION_UNSPECIFIED, FAILURE_OTHER},
+    [RESULT_TLSA_INVALID] = {FAILURE_TLSA_UNUSABLE, FAILURE_OTHER},
+    [RESULT_DNSSEC_INVALID] = {FAILURE_TLSA_LOOKUP_ERROR, FAILURE_OTHER},
+    [RESULT_DANE_REQUIRED] = {FAILURE_TLSA_MISSING, FAILURE_OTHER},
+    [RESULT_STS_POLICY_FETCH_ERROR] = {FAILURE_STS_POLICY_FETCH_ERROR, FAILURE_OTHER},
+    [RESULT_STS_POLICY_INVALID] = {FAILURE_STS_POLICY_INVALID, FAILURE_OTHER},
+    [RESULT_STS_WEBPKI_INVALID] = {FAILURE_STS_WEBPKI_INVALID, FAILURE_OTHER},
+};
+
 /* The taxonomy: one row for each failure type. */
 static const struct {
     const char *word;
@@ -273,6 +428,127 @@ const char *issue_kind_word(enum issue_kind kind)
 const char *issue_severity_word(enum issue_severity severity)
 {
     return WORD(issue_severities, severity);
+}
+
+const char *mta_word(enum mta mta)
+{
+    return WORD(mtas, mta);
+}
+
+const char *direction_word(enum direction direction)
+{
+    return WORD(directions, direction);
+}
+
+const char *tls_level_word(enum tls_level level)
+{
+    return WORD(tls_levels, level);
+}
+
+const char *session_outcome_word(enum session_outcome outcome)
+{
+    return WORD(session_outcomes, outcome);
+}
+
+const char *tls_version_word(enum tls_version version)
+{
+    return WORD(tls_versions, version);
+}
+
+const char *log_outcome_word(enum log_outcome outcome)
+{
+    return WORD(log_outcomes, outcome);
+}
+
+enum mta mta_from_word(const char *word)
+{
+    return (enum mta)FIND(mtas, word, MTA_UNKNOWN);
+}
+
+enum tls_level tls_level_from_word(const char *word)
+{
+    return (enum tls_level)FIND(tls_levels, word, LEVEL_UNKNOWN);
+}
+
+enum session_outcome session_outcome_from_word(const char *word)
+{
+    return (enum session_outcome)FIND(session_outcomes, word, SESSION_UNKNOWN);
+}
+
+enum log_outcome log_outcome_from_word(const char *word)
+{
+    return (enum log_outcome)FIND(log_outcomes, word, LOG_OUTCOME_UNKNOWN);
+}
+
+/* OpenSSL writes "TLSv1.3", GnuTLS "TLS1.3", Exim either. */
+enum tls_version tls_version_from_word(const char *word)
+{
+    static const struct {
+        const char *number;
+        enum tls_version version;
+    } numbers[] = {{"1.3", TLS_VERSION_1_3},
+                   {"1.2", TLS_VERSION_1_2},
+                   {"1.1", TLS_VERSION_1_1},
+                   {"1.0", TLS_VERSION_1_0},
+                   {"1", TLS_VERSION_1_0}};
+
+    if (word == NULL)
+        return TLS_VERSION_UNKNOWN;
+    if (g_ascii_strncasecmp(word, "SSL", 3) == 0)
+        return TLS_VERSION_SSL3;
+    if (g_ascii_strncasecmp(word, "TLS", 3) != 0)
+        return TLS_VERSION_UNKNOWN;
+    word += strlen("TLS");
+    if (*word == 'v' || *word == 'V')
+        word++;
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+        if (strcmp(word, numbers[i].number) == 0)
+            return numbers[i].version;
+    return TLS_VERSION_UNKNOWN;
+}
+
+static bool detail_is_known(enum log_detail detail)
+{
+    g_return_val_if_fail((size_t)detail < DETAIL_COUNT, false);
+    return true;
+}
+
+const char *log_detail_word(enum log_detail detail)
+{
+    return detail_is_known(detail) ? log_details[detail].word : "";
+}
+
+enum log_detail log_detail_from_word(const char *word)
+{
+    for (size_t i = DETAIL_NONE + 1; word != NULL && i < DETAIL_COUNT; i++)
+        if (strcmp(log_details[i].word, word) == 0)
+            return (enum log_detail)i;
+    return DETAIL_NONE;
+}
+
+enum result_type log_detail_result(enum log_detail detail)
+{
+    return detail_is_known(detail) ? log_details[detail].result : RESULT_UNKNOWN;
+}
+
+enum failure_type log_failure_type(enum log_detail detail, enum result_type result, bool dane)
+{
+    enum failure_type failure = FAILURE_OTHER, under_dane = FAILURE_OTHER;
+
+    if (detail != DETAIL_NONE && detail_is_known(detail)) {
+        failure = log_details[detail].failure;
+        under_dane = log_details[detail].under_dane;
+    } else if ((size_t)result < G_N_ELEMENTS(log_results)) {
+        failure = log_results[result].failure;
+        under_dane = log_results[result].under_dane;
+    }
+    return dane && under_dane != FAILURE_OTHER ? under_dane : failure;
+}
+
+enum mail_effect log_outcome_effect(enum log_outcome outcome)
+{
+    g_return_val_if_fail((size_t)outcome < G_N_ELEMENTS(log_effects), EFFECT_UNKNOWN);
+    return log_effects[outcome];
 }
 
 enum policy_type policy_type_from_word(const char *word)

@@ -130,6 +130,103 @@ enum arrival_outcome {
     OUTCOME_STORED
 };
 
+/* Whose log it is. */
+enum mta { MTA_UNKNOWN, MTA_POSTFIX, MTA_EXIM, MTA_HALON, MTA_POWERMTA };
+
+enum direction { DIRECTION_OUT, DIRECTION_IN };
+
+/* What our mail server asked of the session: Postfix' levels; Exim's options in the same words. */
+enum tls_level {
+    LEVEL_UNKNOWN,
+    LEVEL_NONE,
+    LEVEL_MAY,
+    LEVEL_ENCRYPT,
+    LEVEL_FINGERPRINT,
+    LEVEL_VERIFY,
+    LEVEL_SECURE,
+    LEVEL_DANE,
+    LEVEL_DANE_ONLY,
+    LEVEL_HALFDANE,
+};
+
+/* What a session came to. One session has one outcome, however many recipients it was for. */
+enum session_outcome {
+    SESSION_UNKNOWN,   /* the log does not tell (no TLS logging) */
+    SESSION_VERIFIED,  /* the peer's certificate is the one that was asked for */
+    SESSION_TRUSTED,   /* its chain is trusted, its name was not asked for */
+    SESSION_UNTRUSTED, /* encrypted, the chain not trusted or not looked at */
+    SESSION_ANONYMOUS, /* encrypted without a certificate */
+    SESSION_PLAINTEXT,
+    SESSION_FAILED, /* there was no session that our policy accepts */
+};
+
+enum tls_version {
+    TLS_VERSION_UNKNOWN,
+    TLS_VERSION_SSL3,
+    TLS_VERSION_1_0,
+    TLS_VERSION_1_1,
+    TLS_VERSION_1_2,
+    TLS_VERSION_1_3,
+};
+
+/* What a failure in a log did to the delivery. */
+enum log_outcome {
+    LOG_OUTCOME_UNKNOWN,    /* no delivery line tells */
+    LOG_OUTCOME_DEFERRED,   /* stays in our queue */
+    LOG_OUTCOME_BOUNCED,    /* returned to its author */
+    LOG_OUTCOME_THROTTLED,  /* deferred again without a new connection */
+    LOG_OUTCOME_PLAINTEXT,  /* sent in clear after the failure */
+    LOG_OUTCOME_UNVERIFIED, /* sent encrypted to a peer that was not verified */
+    LOG_OUTCOME_OTHER_MX,   /* delivered by another MX host */
+};
+
+/*
+ * What a log line tells more finely than the failure type; the table in vocabulary.c says for
+ * each which RFC 8460 result type it earns and which failure type it belongs to.
+ */
+enum log_detail {
+    DETAIL_NONE,
+    DETAIL_HANDSHAKE_FAILURE,
+    DETAIL_STARTTLS_REFUSED,
+    DETAIL_STARTTLS_REFUSED_FALLBACK, /* and the mail went in clear */
+    DETAIL_NO_STARTTLS_OPPORTUNISTIC,
+    DETAIL_PLAINTEXT_FALLBACK,
+    DETAIL_TLS_SESSION_LOST,
+    DETAIL_TLSA_MISMATCH,
+    DETAIL_FINGERPRINT_MISMATCH,
+    DETAIL_IP_ADDRESS_MISMATCH,
+    DETAIL_DANE_TA_NAME,
+    DETAIL_SELF_SIGNED,
+    DETAIL_UNTRUSTED_ISSUER,
+    DETAIL_CERT_NOT_YET_VALID,
+    DETAIL_CERT_PURPOSE,
+    DETAIL_CERT_CHAIN_TOO_LONG,
+    DETAIL_CERT_REVOKED,
+    DETAIL_CERT_WEAK,
+    DETAIL_TLSA_UNUSABLE,
+    DETAIL_TLSA_UNUSABLE_FALLBACK,
+    DETAIL_TLSA_LOOKUP_ERROR,
+    DETAIL_NO_TLSA,
+    DETAIL_INSECURE_MX,
+    DETAIL_HOST_LOOKUP_NOT_DNSSEC,
+    DETAIL_TLSA_NOT_DNSSEC,
+    DETAIL_STS_MX_MISMATCH,
+    DETAIL_REQUIRETLS_NOT_OFFERED,
+    DETAIL_REQUIRETLS_NO_MATCH,
+    DETAIL_REQUIRETLS_NO_STARTTLS,
+    DETAIL_REQUIRETLS_LEVEL,
+    DETAIL_LOCAL_TLS_CONFIG,
+    DETAIL_LOCAL_RESOLVER_NO_DNSSEC,
+    DETAIL_LOCAL_POLICY_LOOKUP,
+    DETAIL_REUSED_UNTRUSTED_SESSION,
+    DETAIL_DNS_LOOKUP_ERROR, /* MX or address lookup: no TLS word in the line at all */
+    DETAIL_INBOUND_HANDSHAKE_FAILURE,
+    DETAIL_INBOUND_PEER_REJECTED_OUR_CERT,
+    DETAIL_INBOUND_QUIT_AFTER_STARTTLS,
+    DETAIL_INBOUND_LOCAL_CERT_PROBLEM,
+    DETAIL_COUNT
+};
+
 /* By what the recipient domain of a policy was found; the man page tlstriage-ingest explains. */
 enum domain_source {
     DOMAIN_FROM_POLICY,        /* sts, no-policy-found: the policy domain itself */
@@ -173,6 +270,13 @@ const char *arrival_outcome_word(enum arrival_outcome outcome);
 const char *domain_source_word(enum domain_source source);
 const char *issue_kind_word(enum issue_kind kind);
 const char *issue_severity_word(enum issue_severity severity);
+const char *mta_word(enum mta mta);
+const char *direction_word(enum direction direction);
+const char *tls_level_word(enum tls_level level);
+const char *session_outcome_word(enum session_outcome outcome);
+const char *tls_version_word(enum tls_version version); /* "TLSv1.3"; "" for UNKNOWN */
+const char *log_outcome_word(enum log_outcome outcome);
+const char *log_detail_word(enum log_detail detail); /* "" for NONE */
 
 /* Case-insensitive; an unknown word or NULL gives POLICY_OTHER, STS_MODE_UNKNOWN, ... */
 enum policy_type policy_type_from_word(const char *word);
@@ -180,6 +284,26 @@ enum sts_mode sts_mode_from_word(const char *word);
 enum mail_effect mail_effect_from_word(const char *word);
 enum authenticity authenticity_from_word(const char *word);
 enum domain_source domain_source_from_word(const char *word);
+
+enum mta mta_from_word(const char *word);
+enum tls_level tls_level_from_word(const char *word);
+enum session_outcome session_outcome_from_word(const char *word);
+enum tls_version tls_version_from_word(const char *word); /* also "TLS1.3", "TLSv1" */
+enum log_outcome log_outcome_from_word(const char *word);
+enum log_detail log_detail_from_word(const char *word);
+
+/* The RFC 8460 type that a detail earns; RESULT_UNKNOWN where it earns none. */
+enum result_type log_detail_result(enum log_detail detail);
+
+/*
+ * The failure type of what a log tells: by the detail, where that says it, else by the result type.
+ * `dane`: the peer was to be authenticated by TLSA records, so that a certificate at fault is
+ * another failure than under another policy.
+ */
+enum failure_type log_failure_type(enum log_detail detail, enum result_type result, bool dane);
+
+/* What the outcome means for the mail. */
+enum mail_effect log_outcome_effect(enum log_outcome outcome);
 
 /* Takes the RFC's spelling and that of Postfix' log, which writes '_' for '-'. */
 enum result_type result_type_from_word(const char *word);

@@ -2,7 +2,7 @@
 # CFLAGS, CPPFLAGS, LDFLAGS, CC, PKG_CONFIG, PREFIX and DESTDIR are the user's.
 VERSION = 0.1.0
 BUILD ?= build
-PKGS = glib-2.0 gmime-3.0 jansson libarchive sqlite3 zlib
+PKGS = expat glib-2.0 gmime-3.0 jansson libarchive libpcre2-8 libxxhash sqlite3 zlib
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 WARN = -std=c17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -29,7 +29,7 @@ LIBS = $(PKG_LIBS) -lpthread
 LIBARCHIVE = $(shell readelf -d $$($(CC) -print-file-name=libarchive.so) 2>/dev/null | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
 $(BUILD)/ingest/zip_library.o: CPPFLAGS += $(if $(LIBARCHIVE),-DLIBARCHIVE_SONAME='"$(LIBARCHIVE)"')
 
-LAYERS = schema ingest analyze report cli
+LAYERS = schema ingest ingest/log analyze report cli
 SRC = $(foreach layer,$(LAYERS),$(sort $(wildcard $(layer)/*.c)))
 OBJ = $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/schema_sql.o $(BUILD)/knowledge_texts.o
 LIB = $(BUILD)/libtlstriage.a

@@ -1,0 +1,53 @@
+/*
+ * What the mail server's log tells, as plain records. A log is read line by line and never held as
+ * a whole, so an event lives only while it is handed on: its texts belong to whoever emits it.
+ * Every text is valid UTF-8 of bounded length; NULL or "" where the log tells nothing. Names are
+ * lower case A-labels without a final dot, addresses in RFC 5952 form. Times are Unix seconds, UTC.
+ */
+#ifndef SCHEMA_LOG_RECORD_H
+#define SCHEMA_LOG_RECORD_H
+
+#include "schema/vocabulary.h"
+#include <glib.h>
+
+enum log_event_kind {
+    LOG_EVENT_SESSION, /* counted by the hour */
+    LOG_EVENT_FAILURE, /* kept as a row */
+    LOG_EVENT_EXPIRED, /* a message was given up and returned: host, queue_id, at */
+};
+
+/* One thing that a log tells, resting on one line. */
+struct log_event {
+    enum log_event_kind kind;
+    guint64 mark; /* of the line it rests on (log_mark()): the same line again has the same */
+    gint64 at;
+    const char *host; /* whose log it is */
+    enum mta mta;
+    enum direction direction;
+    const char *queue_id;
+    const char *domain;   /* of the recipient; in: NULL */
+    const char *next_hop; /* where the log names it */
+    const char *mx;
+    const char *ip; /* of the peer */
+    enum tls_level level;
+    enum tls_version version;
+    guint sessions; /* 0: the session was counted with another line of it; N for repeated lines */
+
+    enum session_outcome session; /* LOG_EVENT_SESSION */
+
+    enum log_outcome outcome;     /* from here on LOG_EVENT_FAILURE */
+    enum result_type result_type; /* RESULT_UNKNOWN where the line earns none */
+    enum failure_type failure_type;
+    enum log_detail detail;
+    gint64 delay;       /* age of the message in seconds; -1 where not told */
+    const char *dsn;    /* "4.7.5" */
+    const char *reason; /* what the server said, without local parts of addresses */
+    const char *line;   /* the line itself, scrubbed alike (ingest/log/scrub.h) */
+};
+
+typedef void (*log_event_fn)(const struct log_event *event, void *data);
+
+/* How a log reached us. Of one host only one is read: both hold the same lines in other words. */
+enum log_carrier { LOG_CARRIER_FILE, LOG_CARRIER_JOURNAL };
+
+#endif

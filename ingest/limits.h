@@ -32,4 +32,8 @@
 
 #define LIMIT_DIRECTORY_DEPTH 32
 
+#define LIMIT_LOG_LINE_BYTES (64u << 10)     /* the rest of a longer line is dropped */
+#define LIMIT_LOG_KEPT_BYTES 2048            /* of a line that is kept with a failure */
+#define LIMIT_JOURNAL_ENTRY_BYTES (1u << 20) /* one entry of journalctl -o json or export */
+
 #endif

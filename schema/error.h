@@ -18,6 +18,7 @@ enum tlstriage_error {
     TLSTRIAGE_ERROR_CONFIG,   /* the configuration file cannot be read or makes no sense */
     TLSTRIAGE_ERROR_USAGE,    /* the command line makes no sense */
     TLSTRIAGE_ERROR_INPUT,    /* an input cannot be opened or read */
+    TLSTRIAGE_ERROR_TWICE,    /* the same log would be counted twice: from the journal and files */
     TLSTRIAGE_ERROR_SYSTEM,   /* a file, a child process or memory could not be had */
 };
 

@@ -1,0 +1,68 @@
+/*
+ * The log of one kind of mail server. A dialect takes lines with their envelope off, keeps what it
+ * must remember between them (bounded), and emits what they tell. One file each; the table in
+ * dialect.c is the only place that lists them.
+ */
+#ifndef INGEST_LOG_DIALECT_H
+#define INGEST_LOG_DIALECT_H
+
+#include "ingest/log/line.h"
+#include "schema/log_record.h"
+
+/* What a dialect may ask for while it works; owned by the reader (reader.h). */
+struct log_context {
+    log_event_fn emit;
+    void *data;
+    gint64 fallback_time; /* for lines without a time of their own: the file's, else now */
+    bool keep_addresses;  /* configured: local parts stay in kept lines */
+    struct log_marks *marks;
+    GString *scratch; /* for log_context_line() */
+};
+
+/*
+ * The mark of a line that something is to rest on: a hash of host (first label), second,
+ * program[pid] and message, and of how often exactly this line was marked before in this file. So
+ * the marks of a log are a multiset, and the same log read again gives the same marks. To be called
+ * once for each such line, in the order of the lines, whatever comes of it.
+ */
+guint64 log_mark(struct log_context *context, const struct log_line *line);
+
+/* The line's time, else the fallback. */
+gint64 log_line_time(const struct log_context *context, const struct log_line *line);
+
+/* The line as it may be kept (scrub.h), valid until the next call. */
+const char *log_context_line(struct log_context *context, struct span line);
+
+struct log_dialect {
+    const char *name;
+    enum mta mta;
+
+    void *(*open)(struct log_context *context);
+
+    /*
+     * Whether lines of this program or, where `program` is empty, a bare line like this are ours.
+     * The answer for a program is remembered: it may depend on nothing else than the name then.
+     */
+    bool (*claims)(const struct log_line *line);
+
+    /* One line that it claims. False: it tells nothing. */
+    bool (*take)(void *state, const struct log_line *line);
+
+    /*
+     * No more lines of what waits: everything older than `before` (Unix seconds) is told now as it
+     * stands, say a failed handshake for which no delivery line came.
+     */
+    void (*settle)(void *state, gint64 before);
+
+    void (*close)(void *state);
+};
+
+/* Ends with NULL. */
+extern const struct log_dialect *const log_dialects[];
+
+extern const struct log_dialect log_postfix;
+extern const struct log_dialect log_exim;
+extern const struct log_dialect log_halon;
+extern const struct log_dialect log_powermta;
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * What stands around a message in a log: the forms of syslog, journald, Postfix' own log file,
+ * containers, Exim. One reader of envelopes reads one file, since years and forms are learned from
+ * the lines before.
+ */
+#ifndef INGEST_LOG_ENVELOPE_H
+#define INGEST_LOG_ENVELOPE_H
+
+#include "ingest/log/line.h"
+#include <glib.h>
+
+struct envelope;
+
+/*
+ * `zone`: of stamps that name none (NULL: local time). `file_time`: when the file was last written
+ * to (0: unknown, then `now`): of the years that a stamp without one may be of, the latest that is
+ * not after it.
+ */
+struct envelope *envelope_new(GTimeZone *zone, gint64 file_time, gint64 now);
+void envelope_free(struct envelope *envelope);
+
+/*
+ * Takes the envelope off one line (without its newline; a '\r' before that is dropped). Always
+ * gives something: a line in no known form is a message with nothing else known. The spans point
+ * into `bytes` or into the envelope's own memory, and hold until the next call. False: a line that
+ * carries no message (an empty one, a comment of journalctl).
+ *
+ * "message repeated N times: [ TEXT]" gives TEXT with repeats N; "last message repeated N times"
+ * gives the host's previous line again.
+ */
+bool envelope_take(struct envelope *envelope, const char *bytes, size_t length,
+                   struct log_line *line);
+
+/*
+ * The year of a log without years that goes over more than one New Year: the number of times that
+ * the stamps in `bytes` go from December to January. To be called, if at all, before the first line
+ * with all of the file.
+ */
+void envelope_look_ahead(struct envelope *envelope, const char *bytes, size_t length);
+
+/*
+ * journalctl -o export: entries of several lines, some of them binary. Whether `bytes` begin so,
+ * and the length of the first whole entry in them (0: more is needed; an entry is never longer than
+ * LIMIT_JOURNAL_ENTRY_BYTES, past that its end is taken to be there).
+ */
+bool envelope_is_export(const char *bytes, size_t length);
+size_t envelope_export_entry(const char *bytes, size_t length);
+bool envelope_take_export(struct envelope *envelope, const char *bytes, size_t length,
+                          struct log_line *line);
+
+/*
+ * Whether these first bytes of a file are of a log that we read, by its first lines: an envelope
+ * we know with a program that a dialect claims somewhere, or at least a syslog form; a bare line
+ * that a dialect claims. `whole`: nothing follows. Never true for mail, mbox, JSON reports, XML.
+ */
+bool envelope_sniff(const char *bytes, size_t length, bool whole);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * One log, or several files of it one after the other: bytes in, events out. Lines are split,
+ * envelopes taken off, and each is given to the dialect of its program.
+ */
+#ifndef INGEST_LOG_READER_H
+#define INGEST_LOG_READER_H
+
+#include "ingest/log/line.h"
+#include "schema/log_record.h"
+#include <glib.h>
+
+struct log_options {
+    GTimeZone *zone; /* of stamps that name none; NULL: local time */
+    gint64 now;
+    bool keep_addresses;
+};
+
+/* Of one host, what this reader has seen. */
+struct log_host {
+    char *name;
+    enum log_carrier carrier;
+    gint64 first_at;
+    gint64 last_at;
+};
+
+struct log_counts {
+    guint64 lines;
+    guint64 ours;    /* of a mail server we know */
+    guint64 told;    /* that told something */
+    guint64 cut;     /* past LIMIT_LOG_LINE_BYTES */
+    guint64 unknown; /* in no envelope that we know */
+    gint64 first_at; /* 0: none */
+    gint64 last_at;
+};
+
+struct log_reader;
+
+struct log_reader *log_reader_new(const struct log_options *options, log_event_fn emit, void *data);
+
+/*
+ * Begins the next file. What was remembered of lines before stays: a rotated log goes on. `time`:
+ * when it was last written to, 0 where unknown.
+ */
+void log_reader_begin(struct log_reader *reader, gint64 time);
+
+/* The next bytes of the file, of any length. */
+void log_reader_take(struct log_reader *reader, const char *bytes, size_t length);
+
+/*
+ * Bytes at the end that are not a whole line yet and are held back; whoever goes on later at a
+ * position goes on before them.
+ */
+size_t log_reader_pending(const struct log_reader *reader);
+
+/* The file is at its end: what is left of a last line is one. */
+void log_reader_end(struct log_reader *reader);
+
+/*
+ * What waits for further lines and is older than `before` is told as it stands; G_MAXINT64: all of
+ * it. To be called at the end of all files, and now and then where a log is followed.
+ */
+void log_reader_settle(struct log_reader *reader, gint64 before);
+
+const struct log_counts *log_reader_counts(const struct log_reader *reader);
+/* GPtrArray of struct log_host *, those seen since log_reader_new(). */
+const GPtrArray *log_reader_hosts(const struct log_reader *reader);
+
+void log_reader_free(struct log_reader *reader);
+
+#endif

@@ -1,0 +1,118 @@
+/*
+ * The mail server's log in the store: sessions as hourly counts, failures as rows, and marks of the
+ * lines they rest on, so that a line read twice changes nothing.
+ */
+#ifndef SCHEMA_STORE_LOG_H
+#define SCHEMA_STORE_LOG_H
+
+#include "schema/log_record.h"
+#include "schema/store.h"
+
+/*
+ * Marks are kept by host and hour, STORE_LOG_MARK_BITS of each; past STORE_LOG_MARKS_MAX in one
+ * hour no more are kept, and a line past it is counted again when it is read again. A line is taken
+ * for a known one by mistake with a chance of (marks of its hour) / 2^STORE_LOG_MARK_BITS.
+ */
+#define STORE_LOG_MARK_BITS 48
+#define STORE_LOG_MARKS_MAX 2000000
+
+/* Rows of failed handshakes that clients began (direction in) are kept so long. */
+#define STORE_LOG_INBOUND_DAYS 30
+
+/* What came of a log, added up. */
+struct store_log_counts {
+    guint64 sessions; /* new ones */
+    guint64 failures; /* new rows */
+    guint64 expired;  /* messages with such rows that were returned */
+    guint64 known;    /* lines that were read before */
+};
+
+/*
+ * Takes events, adds up in memory what is new, and writes it when asked to. One at a time for each
+ * store, whoever else writes: a lock file (store_lock(), "log") is held from the first event after
+ * a write until log_writer_settle(); waiting for it is bounded by STORE_BUSY_MS.
+ */
+struct log_writer;
+
+struct log_writer *log_writer_new(struct store *store);
+void log_writer_free(struct log_writer *writer); /* what was not written is lost */
+
+/* Trouble with the store is kept and given by the next log_writer_write(). */
+void log_writer_take(struct log_writer *writer, const struct log_event *event);
+
+/* So much waits in memory that it should be written. */
+bool log_writer_is_full(const struct log_writer *writer);
+
+/*
+ * Within a transaction of the caller, writes what waits. After store_commit() call
+ * log_writer_settle(writer, true, counts); where the transaction failed, with false: then it waits
+ * on and may be written later.
+ */
+bool log_writer_write(struct log_writer *writer, GError **error);
+void log_writer_settle(struct log_writer *writer, bool committed, struct store_log_counts *counts);
+
+/*
+ * Notes that the log of `host` was read from `carrier` for this time; within a transaction.
+ * TLSTRIAGE_ERROR_TWICE where another carrier of the same host (first label, without case) was read
+ * for a time that overlaps with it: both hold the same lines in other words.
+ */
+bool store_note_log(struct store *store, const char *host, enum log_carrier carrier,
+                    gint64 first_at, gint64 last_at, GError **error);
+
+/* Where a followed log was left off. */
+struct log_position {
+    char *path;     /* of the file as it was named, "journal" for the journal */
+    guint64 device; /* of the file read last */
+    guint64 inode;
+    guint64 offset;    /* of the next unread byte */
+    guint64 context;   /* from here on lines are read again, so that what waits is remembered */
+    guint64 head_hash; /* of the first bytes of the file, to know it again after a rename */
+    guint32 head_length;
+    char *cursor; /* of the journal */
+};
+void log_position_clear(struct log_position *position);
+/* *found false where nothing is known of the path. */
+bool store_get_log_position(struct store *store, const char *path, struct log_position *position,
+                            bool *found, GError **error);
+/* Within a transaction. */
+bool store_put_log_position(struct store *store, const struct log_position *position, gint64 at,
+                            GError **error);
+
+/* Which part of the logs is meant. */
+struct store_log_filter {
+    gint64 from; /* at or after; 0: no bound */
+    gint64 to;   /* before */
+    enum direction direction;
+    const char *domain; /* of recipients; NULL: all */
+};
+
+/* A failure as it was stored. Texts are valid during the call; NULL where nothing is known. */
+struct stored_log_failure {
+    gint64 id;
+    struct log_event event; /* kind FAILURE, mark 0 */
+    gint64 returned_at;     /* when the message was given up; 0: not seen */
+};
+typedef void (*store_log_failure_fn)(const struct stored_log_failure *failure, void *data);
+/* In the order of their times. */
+bool store_each_log_failure(struct store *store, const struct store_log_filter *filter,
+                            store_log_failure_fn take, void *data, GError **error);
+
+/* Sessions of the same kind, added up over the time that the filter names. */
+struct stored_deliveries {
+    const char *host;
+    enum mta mta;
+    const char *domain; /* NULL for direction in */
+    const char *next_hop;
+    const char *mx;
+    enum tls_level level;
+    enum session_outcome outcome;
+    enum tls_version version;
+    gint64 sessions;
+    gint64 first_hour; /* begin of it */
+    gint64 last_hour;
+};
+typedef void (*store_deliveries_fn)(const struct stored_deliveries *deliveries, void *data);
+bool store_each_deliveries(struct store *store, const struct store_log_filter *filter,
+                           store_deliveries_fn take, void *data, GError **error);
+
+#endif

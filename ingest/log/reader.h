@@ -43,6 +43,12 @@ struct log_reader *log_reader_new(const struct log_options *options, log_event_f
  */
 void log_reader_begin(struct log_reader *reader, gint64 time);
 
+/*
+ * For stamps without a year, where the file is at hand as a whole: looks how many New Years it goes
+ * over. Between log_reader_begin() and the first log_reader_take(); without it one is thought of.
+ */
+void log_reader_look_ahead(struct log_reader *reader, const char *bytes, size_t length);
+
 /* The next bytes of the file, of any length. */
 void log_reader_take(struct log_reader *reader, const char *bytes, size_t length);
 

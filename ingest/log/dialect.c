@@ -1,0 +1,32 @@
+#include "ingest/log/dialect.h"
+#include "ingest/limits.h"
+#include "ingest/log/mark.h"
+#include "ingest/log/scrub.h"
+#include "ingest/text.h"
+
+/* Bare lines are offered in this order: the more exact the claim, the earlier. */
+const struct log_dialect *const log_dialects[] = {
+    &log_postfix, &log_exim, &log_halon, &log_powermta, NULL,
+};
+
+guint64 log_mark(struct log_context *context, const struct log_line *line)
+{
+    return log_marks_take(context->marks, line);
+}
+
+gint64 log_line_time(const struct log_context *context, const struct log_line *line)
+{
+    return line->at != 0 ? line->at : context->fallback_time;
+}
+
+const char *log_context_line(struct log_context *context, struct span line)
+{
+    g_string_truncate(context->scratch, 0);
+    if (context->keep_addresses) {
+        g_autofree char *text = text_bounded(line.at, line.length, LIMIT_LOG_KEPT_BYTES, NULL);
+        g_string_append(context->scratch, text != NULL ? text : "");
+    } else {
+        scrub_append(context->scratch, line, LIMIT_LOG_KEPT_BYTES);
+    }
+    return context->scratch->str;
+}

@@ -1,0 +1,105 @@
+#include "ingest/log/mark.h"
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* Places that a line may stand in. */
+#define PROBES 8
+
+struct slot {
+    guint64 hash;
+    gint64 at;
+    guint32 count; /* 0: free */
+    guint32 file;
+};
+
+struct log_marks {
+    guint32 file;
+    char host[64]; /* the last one, and its hash: it hardly ever changes */
+    size_t host_length;
+    guint64 host_hash;
+    struct slot slots[LOG_MARKS_MAX];
+};
+
+struct log_marks *log_marks_new(void)
+{
+    return g_new0(struct log_marks, 1);
+}
+
+void log_marks_free(struct log_marks *marks)
+{
+    g_free(marks);
+}
+
+void log_marks_begin(struct log_marks *marks)
+{
+    marks->file++;
+}
+
+/* Some loggers write the full name of the host, some its first label. */
+static struct span first_label(struct span host)
+{
+    const char *dot = host.length == 0 ? NULL : memchr(host.at, '.', host.length);
+    bool is_address = host.length > 0 && g_ascii_isdigit(host.at[0]);
+
+    return dot != NULL && !is_address ? span_of(host.at, (size_t)(dot - host.at)) : host;
+}
+
+static guint64 hash_host(struct log_marks *marks, struct span host)
+{
+    struct span label = first_label(host);
+    char lower[sizeof marks->host];
+    size_t length = MIN(label.length, sizeof lower);
+
+    if (length == 0)
+        return 0;
+    if (length == marks->host_length && memcmp(label.at, marks->host, length) == 0)
+        return marks->host_hash;
+    for (size_t i = 0; i < length; i++)
+        lower[i] = g_ascii_tolower(label.at[i]);
+    marks->host_hash = XXH3_64bits(lower, length);
+    memcpy(marks->host, label.at, length);
+    marks->host_length = length;
+    return marks->host_hash;
+}
+
+static guint64 hash_line(struct log_marks *marks, const struct log_line *line)
+{
+    struct {
+        guint64 host;
+        guint64 program;
+        gint64 at;
+        gint64 pid;
+    } frame = {hash_host(marks, line->host), XXH3_64bits(line->program.at, line->program.length),
+               line->at, line->pid};
+
+    return XXH3_64bits_withSeed(line->message.at, line->message.length,
+                                XXH3_64bits(&frame, sizeof frame));
+}
+
+/* Where the line stands, or else the place that has been idle for longest. */
+static struct slot *find_slot(struct log_marks *marks, guint64 hash, gint64 at)
+{
+    struct slot *oldest = NULL;
+
+    for (guint i = 0; i < PROBES; i++) {
+        struct slot *slot = &marks->slots[(hash + i) % LOG_MARKS_MAX];
+        bool is_past =
+            slot->count == 0 || slot->file != marks->file || slot->at + LOG_MARKS_SECONDS < at;
+        if (!is_past && slot->hash == hash)
+            return slot;
+        if (is_past)
+            slot->count = 0;
+        if (oldest == NULL || slot->count == 0 || (oldest->count > 0 && slot->at < oldest->at))
+            oldest = slot;
+    }
+    *oldest = (struct slot){.hash = hash, .at = at, .file = marks->file};
+    return oldest;
+}
+
+guint64 log_marks_take(struct log_marks *marks, const struct log_line *line)
+{
+    guint64 hash = hash_line(marks, line);
+    guint32 before = find_slot(marks, hash, line->at)->count++;
+
+    return before == 0 ? hash : XXH3_64bits_withSeed(&before, sizeof before, hash);
+}

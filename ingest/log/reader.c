@@ -1,0 +1,336 @@
+#include "ingest/log/reader.h"
+#include "ingest/limits.h"
+#include "ingest/log/dialect.h"
+#include "ingest/log/envelope.h"
+#include "ingest/log/mark.h"
+#include <string.h>
+
+/* What waits for further lines is told after so much log time; looked at so often. */
+#define SETTLE_AFTER 600
+#define SETTLE_EVERY 60
+
+/* Names of programs whose dialect is remembered; more are asked for anew. */
+#define PROGRAMS 64
+#define PROGRAM_BYTES 64
+
+/* Of different hosts so many are told apart: past them a log is not refused for being read twice.
+ */
+#define HOSTS_MAX 1000
+
+#define DIALECTS_MAX 8
+
+struct program {
+    char name[PROGRAM_BYTES];
+    size_t length; /* 0: free */
+    gint dialect;  /* -1: none */
+};
+
+struct log_reader {
+    struct log_options options;
+    struct log_context context;
+    struct envelope *envelope;
+    void *states[DIALECTS_MAX]; /* of log_dialects[], opened when first needed */
+    struct program programs[PROGRAMS];
+    GByteArray *carry; /* a line whose end has not come */
+    size_t skipped;    /* bytes of it that are over the limit */
+    bool is_export;
+    bool knows_form; /* is_export is decided */
+    struct log_counts counts;
+    GPtrArray *hosts;
+    struct log_host *host; /* the last one */
+    gint64 settled_at;     /* log time */
+};
+
+static void host_free(gpointer data)
+{
+    struct log_host *host = data;
+
+    g_free(host->name);
+    g_free(host);
+}
+
+struct log_reader *log_reader_new(const struct log_options *options, log_event_fn emit, void *data)
+{
+    struct log_reader *reader = g_new0(struct log_reader, 1);
+
+    reader->options = *options;
+    if (options->zone != NULL)
+        g_time_zone_ref(options->zone);
+    reader->context.emit = emit;
+    reader->context.data = data;
+    reader->context.keep_addresses = options->keep_addresses;
+    reader->context.marks = log_marks_new();
+    reader->context.scratch = g_string_new(NULL);
+    reader->carry = g_byte_array_new();
+    reader->hosts = g_ptr_array_new_with_free_func(host_free);
+    return reader;
+}
+
+void log_reader_free(struct log_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    for (guint i = 0; log_dialects[i] != NULL; i++)
+        if (reader->states[i] != NULL)
+            log_dialects[i]->close(reader->states[i]);
+    envelope_free(reader->envelope);
+    log_marks_free(reader->context.marks);
+    g_string_free(reader->context.scratch, TRUE);
+    g_byte_array_unref(reader->carry);
+    g_ptr_array_unref(reader->hosts);
+    if (reader->options.zone != NULL)
+        g_time_zone_unref(reader->options.zone);
+    g_free(reader);
+}
+
+void log_reader_begin(struct log_reader *reader, gint64 time)
+{
+    envelope_free(reader->envelope);
+    reader->envelope = envelope_new(reader->options.zone, time, reader->options.now);
+    log_marks_begin(reader->context.marks);
+    reader->context.fallback_time = time != 0 ? time : reader->options.now;
+    g_byte_array_set_size(reader->carry, 0);
+    reader->skipped = 0;
+    reader->knows_form = false;
+    reader->is_export = false;
+}
+
+void log_reader_look_ahead(struct log_reader *reader, const char *bytes, size_t length)
+{
+    envelope_look_ahead(reader->envelope, bytes, length);
+}
+
+static void *state_of(struct log_reader *reader, guint dialect)
+{
+    if (reader->states[dialect] == NULL)
+        reader->states[dialect] = log_dialects[dialect]->open(&reader->context);
+    return reader->states[dialect];
+}
+
+static gint claiming_dialect(const struct log_line *line)
+{
+    for (gint i = 0; log_dialects[i] != NULL; i++)
+        if (log_dialects[i]->claims(line))
+            return i;
+    return -1;
+}
+
+/* The dialect of the line's program; a bare line is looked at each time. */
+static gint dialect_of(struct log_reader *reader, const struct log_line *line)
+{
+    size_t length = line->program.length;
+    struct program *program;
+
+    if (length == 0 || length > PROGRAM_BYTES)
+        return claiming_dialect(line);
+    program = &reader->programs[(length * 7 + (guchar)line->program.at[length - 1] * 3u +
+                                 (guchar)line->program.at[length / 2]) %
+                                PROGRAMS];
+    if (program->length != length || memcmp(program->name, line->program.at, length) != 0) {
+        program->dialect = claiming_dialect(line);
+        program->length = length;
+        memcpy(program->name, line->program.at, length);
+    }
+    return program->dialect;
+}
+
+static bool is_host(const struct log_host *host, const struct log_line *line)
+{
+    return host != NULL && host->carrier == line->carrier && span_is(line->host, host->name);
+}
+
+static struct log_host *find_host(struct log_reader *reader, const struct log_line *line)
+{
+    struct log_host *host;
+
+    for (guint i = 0; i < reader->hosts->len; i++) {
+        host = g_ptr_array_index(reader->hosts, i);
+        if (is_host(host, line))
+            return host;
+    }
+    if (reader->hosts->len >= HOSTS_MAX)
+        return NULL;
+    host = g_new0(struct log_host, 1);
+    host->name = g_strndup(line->host.at, line->host.length);
+    host->carrier = line->carrier;
+    host->first_at = host->last_at = line->at;
+    g_ptr_array_add(reader->hosts, host);
+    return host;
+}
+
+static void note_host(struct log_reader *reader, const struct log_line *line)
+{
+    if (line->at == 0 || line->host.length == 0 || memchr(line->host.at, 0, line->host.length))
+        return;
+    if (!is_host(reader->host, line))
+        reader->host = find_host(reader, line);
+    if (reader->host == NULL)
+        return;
+    reader->host->first_at = MIN(reader->host->first_at, line->at);
+    reader->host->last_at = MAX(reader->host->last_at, line->at);
+}
+
+static void settle_by(struct log_reader *reader, gint64 before)
+{
+    for (guint i = 0; log_dialects[i] != NULL; i++)
+        if (reader->states[i] != NULL)
+            log_dialects[i]->settle(reader->states[i], before);
+}
+
+static void note_time(struct log_reader *reader, gint64 at)
+{
+    if (reader->counts.first_at == 0 || at < reader->counts.first_at)
+        reader->counts.first_at = at;
+    reader->counts.last_at = MAX(reader->counts.last_at, at);
+    if (at - reader->settled_at < SETTLE_EVERY)
+        return;
+    reader->settled_at = at;
+    settle_by(reader, at - SETTLE_AFTER);
+}
+
+static void take_line(struct log_reader *reader, struct log_line *line)
+{
+    gint dialect = dialect_of(reader, line);
+
+    if (dialect < 0) {
+        reader->counts.unknown += line->program.length == 0;
+        return;
+    }
+    reader->counts.ours++;
+    note_host(reader, line);
+    if (line->at != 0)
+        note_time(reader, line->at);
+    if (log_dialects[dialect]->take(state_of(reader, (guint)dialect), line))
+        reader->counts.told++;
+}
+
+static void take_bytes(struct log_reader *reader, const char *bytes, size_t length, bool cut)
+{
+    struct log_line line;
+    bool has_message;
+
+    reader->counts.lines++;
+    reader->counts.cut += cut;
+    memset(&line, 0, sizeof line);
+    has_message = reader->is_export ? envelope_take_export(reader->envelope, bytes, length, &line)
+                                    : envelope_take(reader->envelope, bytes, length, &line);
+    line.cut |= cut;
+    if (has_message)
+        take_line(reader, &line);
+}
+
+/* What has no end yet is kept, up to the limit. */
+static void carry(struct log_reader *reader, const char *bytes, size_t length, size_t limit)
+{
+    size_t room = limit - MIN(reader->carry->len, limit);
+
+    g_byte_array_append(reader->carry, (const guint8 *)bytes, (guint)MIN(length, room));
+    reader->skipped += length - MIN(length, room);
+}
+
+static void end_carry(struct log_reader *reader)
+{
+    if (reader->carry->len > 0)
+        take_bytes(reader, (const char *)reader->carry->data, reader->carry->len,
+                   reader->skipped > 0);
+    g_byte_array_set_size(reader->carry, 0);
+    reader->skipped = 0;
+}
+
+static void take_lines(struct log_reader *reader, const char *bytes, size_t length)
+{
+    const char *end = bytes + length;
+    const char *newline;
+
+    while ((newline = memchr(bytes, '\n', (size_t)(end - bytes))) != NULL) {
+        size_t line = (size_t)(newline - bytes);
+
+        if (reader->carry->len > 0) {
+            carry(reader, bytes, line, LIMIT_LOG_LINE_BYTES);
+            end_carry(reader);
+        } else {
+            take_bytes(reader, bytes, MIN(line, LIMIT_LOG_LINE_BYTES), line > LIMIT_LOG_LINE_BYTES);
+        }
+        bytes = newline + 1;
+    }
+    if (bytes < end)
+        carry(reader, bytes, (size_t)(end - bytes), LIMIT_LOG_LINE_BYTES);
+}
+
+static void take_entries(struct log_reader *reader, const char *bytes, size_t length)
+{
+    size_t done = 0, entry;
+
+    g_byte_array_append(reader->carry, (const guint8 *)bytes, (guint)length);
+    while ((entry = envelope_export_entry((const char *)reader->carry->data + done,
+                                          reader->carry->len - done)) > 0) {
+        take_bytes(reader, (const char *)reader->carry->data + done, entry, false);
+        done += entry;
+    }
+    if (done > 0)
+        g_byte_array_remove_range(reader->carry, 0, (guint)done);
+}
+
+/* An export is known by its first bytes, which may come one by one. */
+static bool know_form(struct log_reader *reader, const char *bytes, size_t length)
+{
+    static const char begin[] = "__CURSOR=";
+
+    if (length < strlen(begin) && memcmp(bytes, begin, length) == 0)
+        return false;
+    reader->knows_form = true;
+    reader->is_export = envelope_is_export(bytes, length);
+    return true;
+}
+
+static void take_by_form(struct log_reader *reader, const char *bytes, size_t length)
+{
+    if (reader->is_export)
+        take_entries(reader, bytes, length);
+    else
+        take_lines(reader, bytes, length);
+}
+
+void log_reader_take(struct log_reader *reader, const char *bytes, size_t length)
+{
+    if (length == 0)
+        return;
+    if (reader->knows_form) {
+        take_by_form(reader, bytes, length);
+    } else if (reader->carry->len == 0) {
+        if (know_form(reader, bytes, length))
+            take_by_form(reader, bytes, length);
+        else
+            g_byte_array_append(reader->carry, (const guint8 *)bytes, (guint)length);
+    } else {
+        g_autoptr(GByteArray) all = reader->carry;
+        reader->carry = g_byte_array_new();
+        g_byte_array_append(all, (const guint8 *)bytes, (guint)length);
+        log_reader_take(reader, (const char *)all->data, all->len);
+    }
+}
+
+size_t log_reader_pending(const struct log_reader *reader)
+{
+    return reader->carry->len + reader->skipped;
+}
+
+void log_reader_end(struct log_reader *reader)
+{
+    end_carry(reader);
+}
+
+void log_reader_settle(struct log_reader *reader, gint64 before)
+{
+    settle_by(reader, before);
+}
+
+const struct log_counts *log_reader_counts(const struct log_reader *reader)
+{
+    return &reader->counts;
+}
+
+const GPtrArray *log_reader_hosts(const struct log_reader *reader)
+{
+    return reader->hosts;
+}

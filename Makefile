@@ -25,9 +25,9 @@ COMPILE = $(CC) $(WARN) $(HARDEN) -D_GNU_SOURCE -DTLSTRIAGE_VERSION='"$(VERSION)
           $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d
 LINK = -Wl,--as-needed $(HARDEN_LINK) $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lpthread
-# Loaded when the first zip comes (ingest/zip_library_private.h): the name it is installed under.
+# Loaded when the first zip comes (ingest/archive_library_private.h): the name it is installed under.
 LIBARCHIVE = $(shell readelf -d $$($(CC) -print-file-name=libarchive.so) 2>/dev/null | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
-$(BUILD)/ingest/zip_library.o: CPPFLAGS += $(if $(LIBARCHIVE),-DLIBARCHIVE_SONAME='"$(LIBARCHIVE)"')
+$(BUILD)/ingest/archive_library.o: CPPFLAGS += $(if $(LIBARCHIVE),-DLIBARCHIVE_SONAME='"$(LIBARCHIVE)"')
 
 LAYERS = schema ingest ingest/log analyze report cli
 SRC = $(foreach layer,$(LAYERS),$(sort $(wildcard $(layer)/*.c)))

@@ -18,6 +18,28 @@ static void append_count(GString *line, guint count, const char *one, const char
         g_string_append_printf(line, ", %u %s", count, count == 1 ? one : many);
 }
 
+/* "1 log of 1000000 lines: 54000 sessions, 1700 failures new, 0 lines already known" */
+static void print_log_summary(const struct cli *cli, const struct intake_log_counts *logs)
+{
+    const struct store_log_counts *stored = &logs->stored;
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    g_string_append_printf(line, "%u %s of %" G_GUINT64_FORMAT " %s: ", logs->logs,
+                           logs->logs == 1 ? "log" : "logs", logs->lines.lines,
+                           logs->lines.lines == 1 ? "line" : "lines");
+    if (logs->lines.ours == 0)
+        g_string_append(line, "none of a mail server that is known here");
+    else
+        g_string_append_printf(line,
+                               "%" G_GUINT64_FORMAT " sessions and %" G_GUINT64_FORMAT
+                               " failures new, %" G_GUINT64_FORMAT " already known",
+                               stored->sessions, stored->failures, stored->known);
+    if (logs->lines.cut > 0)
+        g_string_append_printf(line, ", %" G_GUINT64_FORMAT " lines cut", logs->lines.cut);
+    g_string_append_c(line, '\n');
+    cli_print(cli, line->str);
+}
+
 static void print_summary(const struct cli *cli, const struct store_counts *counts)
 {
     g_autoptr(GString) line = g_string_new(NULL);
@@ -58,17 +80,20 @@ static bool tell_troubles(const struct cli *cli, const struct input *input)
 static int ingest_paths(struct cli *cli, char **paths)
 {
     struct store_counts counts = {0};
+    struct intake_log_counts logs = {0};
     struct input *input = input_open(paths);
     GError *error = NULL;
     bool shows = !cli->quiet && terminal_shows_progress();
-    bool ok = intake_run(cli, input, &counts, shows ? show_progress : NULL, NULL, &error);
+    bool ok = intake_run(cli, input, &counts, &logs, shows ? show_progress : NULL, NULL, &error);
 
     if (shows)
         terminal_progress_end();
     bool trouble = tell_troubles(cli, input);
     input_close(input);
-    if (!cli->quiet)
+    if (!cli->quiet && (counts.mails + counts.files > 0 || logs.logs == 0))
         print_summary(cli, &counts);
+    if (!cli->quiet && logs.logs > 0)
+        print_log_summary(cli, &logs);
     if (!ok)
         return cli_fail(cli, error);
     return trouble ? EXIT_TROUBLE : EXIT_DONE;
@@ -84,7 +109,8 @@ int cmd_ingest(struct cli *cli, int argc, char **argv)
     int status;
 
     if (!cli_parse(cli, &argc, &argv, entries,
-                   "What a file is shows by its content: a mail, an mbox, report JSON, gzip, zip.\n"
+                   "What a file is shows by its content: a mail, an mbox, report JSON, gzip, zip,\n"
+                   "the log of a mail server (Postfix, Exim, Halon, PowerMTA), packed or not.\n"
                    "A folder is read with all below it, a Maildir without changing it; - and\n"
                    "no argument at all are standard input. What was read before changes nothing.\n"
                    "Issues are departures from a standard, most of them harmless; the view\n"

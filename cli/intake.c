@@ -49,9 +49,16 @@ struct intake {
     GQueue window;              /* struct batch *, oldest first */
     guint in_transaction;
     gint64 transaction_since;
-    gint64 now;     /* in the transaction */
-    guint troubles; /* already stored */
-    bool may_block; /* the input is a pipe: reading may wait, which must not hold the lock */
+    gint64 now;      /* in the transaction */
+    guint troubles;  /* already stored */
+    bool may_block;  /* the input is a pipe: reading may wait, which must not hold the lock */
+    struct unit log; /* the next unit, where it is a log */
+    struct intake_log *log_intake; /* NULL until the first log */
+    struct intake_log_counts *log_counts;
+    struct input *input; /* these three for showing how far a log is */
+    intake_progress_fn progress;
+    void *progress_data;
+    gint64 shown; /* when that was done last */
 };
 
 static struct arrival *take_unit(const struct unit *unit, const struct ingest_context *context)
@@ -255,15 +262,23 @@ static bool submit(struct intake *intake, struct batch *batch, GError **error)
     return intake->window.length < WINDOW || finish_oldest(intake, error);
 }
 
-/* A batch of the next units; NULL at the end of the input. */
-static struct batch *next_batch(struct input *input)
+/* A batch of the next units, empty before a log; NULL at the end of the input. */
+static struct batch *next_batch(struct intake *intake)
 {
     struct batch *batch = g_new0(struct batch, 1);
 
-    while (batch->length < BATCH_UNITS && batch->bytes < BATCH_BYTES &&
-           input_next(input, &batch->units[batch->length]))
-        batch->bytes += g_bytes_get_size(batch->units[batch->length++].bytes);
-    if (batch->length > 0)
+    while (batch->length < BATCH_UNITS && batch->bytes < BATCH_BYTES && intake->log.log == NULL &&
+           input_next(intake->input, &batch->units[batch->length])) {
+        struct unit *unit = &batch->units[batch->length];
+        if (unit->log != NULL) {
+            intake->log = *unit;
+            memset(unit, 0, sizeof *unit);
+        } else {
+            batch->bytes += g_bytes_get_size(unit->bytes);
+            batch->length++;
+        }
+    }
+    if (batch->length > 0 || intake->log.log != NULL)
         return batch;
     g_free(batch);
     return NULL;
@@ -282,27 +297,57 @@ static bool store_troubles(struct intake *intake, const struct input *input, GEr
     return true;
 }
 
-static bool run_loop(struct intake *intake, struct input *input, intake_progress_fn progress,
-                     void *data, GError **error)
+static void show_progress(void *data)
+{
+    struct intake *intake = data;
+
+    if (intake->progress == NULL || g_get_monotonic_time() - intake->shown <= PROGRESS_US)
+        return;
+    intake->progress(intake->input, intake->counts, intake->progress_data);
+    intake->shown = g_get_monotonic_time();
+}
+
+/* A log is taken in by itself: everything before it is stored, and no transaction is open. */
+static bool take_log(struct intake *intake, GError **error)
+{
+    bool ok = drain(intake, error) && commit(intake, error);
+
+    if (ok && intake->log_intake == NULL)
+        intake->log_intake = intake_log_new(intake->cli, intake->log_counts);
+    ok = ok && intake_log_take(intake->log_intake, &intake->log, show_progress, intake, error);
+    unit_clear(&intake->log);
+    return ok;
+}
+
+static bool take_batch(struct intake *intake, struct batch *batch, GError **error)
+{
+    bool large = batch->bytes >= LARGE_UNIT;
+
+    if (batch->length == 0) {
+        batch_free(batch);
+        return true;
+    }
+    if (large && !drain(intake, error)) {
+        batch_free(batch);
+        return false;
+    }
+    return submit(intake, batch, error) && (!large || drain(intake, error));
+}
+
+static bool run_loop(struct intake *intake, GError **error)
 {
     struct batch *batch;
-    gint64 shown = g_get_monotonic_time();
 
-    while ((batch = next_batch(input)) != NULL) {
-        bool large = batch->bytes >= LARGE_UNIT;
-        if (large && !drain(intake, error)) {
-            batch_free(batch);
+    while ((batch = next_batch(intake)) != NULL) {
+        if (!take_batch(intake, batch, error) ||
+            (intake->log.log != NULL && !take_log(intake, error)) ||
+            !store_troubles(intake, intake->input, error))
             return false;
-        }
-        if (!submit(intake, batch, error) || (large && !drain(intake, error)) ||
-            !store_troubles(intake, input, error))
-            return false;
-        if (progress != NULL && g_get_monotonic_time() - shown > PROGRESS_US) {
-            progress(input, intake->counts, data);
-            shown = g_get_monotonic_time();
-        }
+        show_progress(intake);
     }
-    return drain(intake, error) && store_troubles(intake, input, error) && commit(intake, error);
+    return drain(intake, error) && store_troubles(intake, intake->input, error) &&
+           commit(intake, error) &&
+           (intake->log_intake == NULL || intake_log_finish(intake->log_intake, error));
 }
 
 /* Lets the workers end what they have begun, and read nothing more. */
@@ -315,10 +360,17 @@ static void give_up(struct intake *intake)
 }
 
 bool intake_run(struct cli *cli, struct input *input, struct store_counts *counts,
-                intake_progress_fn progress, void *data, GError **error)
+                struct intake_log_counts *logs, intake_progress_fn progress, void *data,
+                GError **error)
 {
-    struct intake intake = {
-        .cli = cli, .context = {.site = cli->site, .now = cli->now}, .counts = counts};
+    struct intake intake = {.cli = cli,
+                            .context = {.site = cli->site, .now = cli->now},
+                            .counts = counts,
+                            .log_counts = logs,
+                            .input = input,
+                            .progress = progress,
+                            .progress_data = data,
+                            .shown = g_get_monotonic_time()};
     gint workers = (gint)CLAMP(g_get_num_processors(), 1, WORKERS_MAX);
 
     ingest_init();
@@ -328,12 +380,14 @@ bool intake_run(struct cli *cli, struct input *input, struct store_counts *count
     g_queue_init(&intake.window);
     intake.may_block = input_may_wait(input);
     intake.workers = g_thread_pool_new(work_on, &intake, workers, TRUE, NULL);
-    bool ok = run_loop(&intake, input, progress, data, error);
+    bool ok = run_loop(&intake, error);
     give_up(&intake);
     g_thread_pool_free(intake.workers, FALSE, TRUE);
     if (!ok)
         store_rollback(cli->store);
     g_queue_clear_full(&intake.window, batch_free);
+    unit_clear(&intake.log);
+    intake_log_free(intake.log_intake);
     g_mutex_clear(&intake.lock);
     g_cond_clear(&intake.finished);
     g_cond_clear(&intake.lighter);

@@ -6,6 +6,7 @@
 #define CLI_INTAKE_H
 
 #include "cli/cli.h"
+#include "cli/intake_log.h"
 #include "ingest/ingest.h"
 
 /* Called now and then with how far things are. */
@@ -14,7 +15,8 @@ typedef void (*intake_progress_fn)(const struct input *input, const struct store
 
 /* Takes in everything `input` gives. False where the store fails; what was committed stays. */
 bool intake_run(struct cli *cli, struct input *input, struct store_counts *counts,
-                intake_progress_fn progress, void *data, GError **error);
+                struct intake_log_counts *logs, intake_progress_fn progress, void *data,
+                GError **error);
 
 /* Takes in one unit, in a transaction of its own. */
 bool intake_unit(struct cli *cli, const struct unit *unit, struct store_counts *counts,

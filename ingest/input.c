@@ -1,5 +1,6 @@
 #include "ingest/input.h"
 #include "ingest/limits.h"
+#include "ingest/log/shelf.h"
 #include "ingest/stream.h"
 #include <dirent.h>
 #include <errno.h>
@@ -25,8 +26,11 @@ struct folder {
 struct input {
     char **paths;
     guint next_path;
-    GPtrArray *folders; /* struct folder *, the innermost last */
-    GHashTable *seen;   /* device and inode of each folder read or being read */
+    GPtrArray *folders;     /* struct folder *, the innermost last */
+    GHashTable *seen;       /* device and inode of each folder read or being read */
+    struct shelf *logs;     /* to be read when all else is */
+    struct log_source *log; /* that is being read */
+    bool log_is_new;        /* it was not given yet */
     struct stream *stream;
     char *path; /* of the file that is being read; NULL between files */
     char *file_name;
@@ -107,6 +111,7 @@ struct input *input_open(char *const *paths)
     input->paths = g_strdupv((char **)paths);
     input->folders = g_ptr_array_new_with_free_func((GDestroyNotify)folder_free);
     input->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    input->logs = shelf_new();
     input->stream = stream_new();
     input->troubles = issues_new();
     for (char *const *path = paths; *path != NULL; path++) {
@@ -253,11 +258,29 @@ static void enter_folder(struct input *input, int fd, const struct stat *status,
     list_folder(input, folder);
 }
 
+/* A log waits until everything else is read; from a pipe it is read now. */
+static void put_log_aside(struct input *input, const char *path, gint64 first_at, bool is_file,
+                          const uint8_t *head, size_t length)
+{
+    if (is_file) {
+        shelf_add(input->logs, path, first_at);
+        stream_close(input->stream);
+        g_clear_pointer(&input->path, g_free);
+        g_clear_pointer(&input->file_name, g_free);
+        return;
+    }
+    input->log = log_source_new(stream_give_up(input->stream), head, length);
+    input->log_is_new = true;
+}
+
 /* Takes over `fd`. `file_name` may be NULL. */
 static void begin_file(struct input *input, int fd, const struct stat *status, const char *path,
                        const char *file_name)
 {
-    bool is_file = S_ISREG(status->st_mode);
+    bool is_file = S_ISREG(status->st_mode), whole;
+    const uint8_t *head;
+    gint64 first_at;
+    size_t length;
 
     input->path = name_for_people(path);
     input->file_name = file_name == NULL ? NULL : name_for_people(file_name);
@@ -265,6 +288,21 @@ static void begin_file(struct input *input, int fd, const struct stat *status, c
     input->file_size = is_file ? (guint64)status->st_size : 0;
     input->units = 0;
     stream_open(input->stream, fd, !is_file);
+    head = stream_peek(input->stream, &length, &whole);
+    if (shelf_is_log(head, length, whole, input->time, &first_at))
+        put_log_aside(input, path, first_at, is_file, head, length);
+}
+
+static void end_log(struct input *input)
+{
+    const char *problem = log_source_problem(input->log);
+
+    if (problem != NULL)
+        trouble(input, ISSUE_ERROR, input->path, problem);
+    input->bytes_done += log_source_bytes_read(input->log);
+    g_clear_pointer(&input->log, log_source_free);
+    g_clear_pointer(&input->path, g_free);
+    g_clear_pointer(&input->file_name, g_free);
 }
 
 static void end_file(struct input *input)
@@ -375,9 +413,49 @@ static bool advance(struct input *input)
     return false;
 }
 
+/* The next log of those put aside; one that has gone meanwhile is trouble. */
+static bool open_log(struct input *input)
+{
+    const struct shelf_log *log;
+
+    while ((log = shelf_next(input->logs)) != NULL) {
+        int fd = open_quietly(AT_FDCWD, log->path);
+        struct stat status;
+
+        if (fd >= 0 && fstat(fd, &status) == 0) {
+            input->path = name_for_people(log->path);
+            input->file_name = g_path_get_basename(input->path);
+            input->time = (gint64)status.st_mtime;
+            input->log = log_source_new(fd, NULL, 0);
+            input->log_is_new = true;
+            return true;
+        }
+        trouble_errno(input, log->path, "Cannot be opened", errno);
+        if (fd >= 0)
+            close(fd);
+    }
+    return false;
+}
+
+static void give_log(struct input *input, struct unit *unit)
+{
+    input->log_is_new = false;
+    unit->log = input->log;
+    unit->time = input->time;
+    unit->source = g_strdup(input->path);
+    unit->file_name = g_strdup(input->file_name);
+}
+
 static bool next_of_file(struct input *input, struct unit *unit)
 {
     struct stream_unit next;
+
+    if (input->log != NULL) {
+        bool is_new = input->log_is_new;
+        if (is_new)
+            give_log(input, unit);
+        return is_new;
+    }
 
     if (!stream_next(input->stream, &next))
         return false;
@@ -398,9 +476,12 @@ bool input_next(struct input *input, struct unit *unit)
         if (input->path != NULL) {
             if (next_of_file(input, unit))
                 return true;
-            end_file(input);
+            if (input->log != NULL)
+                end_log(input);
+            else
+                end_file(input);
         }
-    } while (advance(input));
+    } while (advance(input) || open_log(input));
     return false;
 }
 
@@ -411,6 +492,8 @@ const GPtrArray *input_troubles(const struct input *input)
 
 guint64 input_bytes_read(const struct input *input)
 {
+    if (input->log != NULL)
+        return input->bytes_done + log_source_bytes_read(input->log);
     return input->bytes_done + (input->path == NULL ? 0 : stream_bytes_read(input->stream));
 }
 
@@ -428,6 +511,8 @@ void input_close(struct input *input)
 {
     if (input == NULL)
         return;
+    log_source_free(input->log);
+    shelf_free(input->logs);
     stream_free(input->stream);
     g_strfreev(input->paths);
     g_ptr_array_unref(input->folders);

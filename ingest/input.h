@@ -6,11 +6,14 @@
 #ifndef INGEST_INPUT_H
 #define INGEST_INPUT_H
 
+#include "ingest/log/source.h"
 #include "schema/record.h"
 #include <glib.h>
 
-/* One mail or one plain file. */
+/* One mail or one plain file, or one log. */
 struct unit {
+    struct log_source *log; /* a log, to be read from here; stays the input's, to the next unit;
+                               then `bytes` is NULL */
     GBytes *bytes;   /* at most LIMIT_MESSAGE_BYTES of a mail, LIMIT_UNPACKED_BYTES of a file */
     char *source;    /* "path", "path:3" (third message of an mbox), "-" */
     char *file_name; /* last part of the path; NULL for stdin and messages of an mbox */
@@ -28,6 +31,9 @@ struct input;
  * Maildir (a folder with new/ and cur/) only those two and its Maildir++ subfolders are read.
  * Other hidden files are left out. Only regular files are read, plus, where named in `paths`, "-"
  * and pipes below /dev/fd or /proc/self/fd.
+ *
+ * Logs (shelf_is_log()) come after everything else, in the order of their first lines; one that
+ * comes through a pipe comes at once.
  */
 struct input *input_open(char *const *paths);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define WINDOW_BYTES ((size_t)256 << 10)
+#define PEEK_BYTES ((size_t)64 << 10)
 #define FROM_LINE_BYTES 1000 /* RFC 5322, section 2.1.1: no line is longer */
 /* So much past its limit a message is cut for certain: what may be a "From " line is judged. */
 #define MESSAGE_WINDOW (LIMIT_MESSAGE_BYTES + FROM_LINE_BYTES)
@@ -395,4 +396,22 @@ bool stream_next(struct stream *stream, struct stream_unit *unit)
         stream->is_mbox = stream_is_mbox(stream->buffer, stream->end);
     }
     return stream->is_mbox ? next_message(stream, unit) : whole_file(stream, unit);
+}
+
+const uint8_t *stream_peek(struct stream *stream, size_t *length, bool *whole)
+{
+    while (stream->end < PEEK_BYTES && fill(stream))
+        if (memchr(stream->buffer, '\n', stream->end) != NULL)
+            break;
+    *length = stream->end;
+    *whole = stream->at_end;
+    return stream->buffer;
+}
+
+int stream_give_up(struct stream *stream)
+{
+    int fd = stream->fd;
+
+    stream->fd = -1;
+    return fd;
 }

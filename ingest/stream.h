@@ -35,6 +35,16 @@ void stream_close(struct stream *stream);
  */
 bool stream_next(struct stream *stream, struct stream_unit *unit);
 
+/*
+ * The first bytes of the file, before the first unit is asked for; at most a window of them. They
+ * stay the stream's, and its first unit begins with them. *whole: the file has no more.
+ */
+const uint8_t *stream_peek(struct stream *stream, size_t *length, bool *whole);
+
+/* Gives the descriptor away: what stream_peek() gave came from it. Nothing more can be asked for.
+ */
+int stream_give_up(struct stream *stream);
+
 int stream_error(const struct stream *stream);          /* errno of a read that failed, else 0 */
 guint64 stream_bytes_read(const struct stream *stream); /* since stream_open() */
 

@@ -1,7 +1,7 @@
 #include "ingest/unpack.h"
 #include "ingest/limits.h"
 #include "ingest/text.h"
-#include "ingest/zip_library_private.h"
+#include "ingest/archive_library_private.h"
 #include <errno.h>
 #include <string.h>
 #include <zlib.h>
@@ -223,7 +223,7 @@ static enum end read_entry(struct archive *archive, struct output *output)
         const void *block;
         size_t length;
         la_int64_t offset;
-        int code = zip_library_load()->read_data_block(archive, &block, &length, &offset);
+        int code = archive_library_load()->read_data_block(archive, &block, &length, &offset);
 
         if (code == ARCHIVE_EOF)
             return END_WHOLE;
@@ -241,14 +241,14 @@ static bool unpack_entry(struct archive *archive, struct archive_entry *entry, s
     struct unpack_member *member = g_new0(struct unpack_member, 1);
     struct output output;
 
-    member->name = base_name(zip_library_load()->entry_pathname(entry));
+    member->name = base_name(archive_library_load()->entry_pathname(entry));
     output_init(&output, packed, ceiling_for(packed, *budget));
     enum end end = read_entry(archive, &output);
     if (end == END_LIMIT)
         note_limit(issues, part, output.length);
     else if (end == END_DAMAGED)
         note(issues, part, ISSUE_WARNING, NULL, "zip member is %s; its first %zu bytes are used",
-             zip_library_load()->entry_is_encrypted(entry) ? "encrypted" : "damaged",
+             archive_library_load()->entry_is_encrypted(entry) ? "encrypted" : "damaged",
              output.length);
     *budget -= output.length;
     member->damaged = end != END_WHOLE;
@@ -263,9 +263,9 @@ static void read_zip(struct archive *archive, size_t packed, size_t *budget, con
     struct archive_entry *entry;
     int code;
 
-    while ((code = zip_library_load()->read_next_header(archive, &entry)) == ARCHIVE_OK ||
+    while ((code = archive_library_load()->read_next_header(archive, &entry)) == ARCHIVE_OK ||
            code == ARCHIVE_WARN) {
-        if (zip_library_load()->entry_filetype(entry) == AE_IFDIR)
+        if (archive_library_load()->entry_filetype(entry) == AE_IFDIR)
             continue;
         if (members->len >= LIMIT_ZIP_MEMBERS) {
             issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
@@ -284,13 +284,13 @@ static void read_zip(struct archive *archive, size_t packed, size_t *budget, con
 /* A lack of memory says nothing about the zip: the program ends, as where GLib finds none. */
 static void demand_memory(struct archive *archive)
 {
-    g_assert(archive != NULL && zip_library_load()->error_number(archive) != ENOMEM);
+    g_assert(archive != NULL && archive_library_load()->error_number(archive) != ENOMEM);
 }
 
 static void unpack_zip(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
                        GPtrArray *issues, GPtrArray *members)
 {
-    const struct zip_library *zip = zip_library_load();
+    const struct archive_library *zip = archive_library_load();
     struct archive *archive = zip != NULL ? zip->read_new() : NULL;
 
     if (zip == NULL) {

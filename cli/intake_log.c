@@ -1,0 +1,187 @@
+#include "cli/intake_log.h"
+#include <string.h>
+
+/* A log of up to this size is looked at as a whole first, for its years. */
+#define WHOLE_BYTES ((size_t)4 << 20)
+
+/* The reading thread is so far ahead. */
+#define BLOCK_BYTES ((size_t)512 << 10)
+#define BLOCKS 4
+
+/* A log whose last line is no older may go on: what waits for its next line is told when the log is
+   read again, since it is known then how it went. */
+#define LIVE_SECONDS 3600
+#define WAITS_SECONDS 600
+
+struct block {
+    size_t length; /* 0: the end */
+    char bytes[BLOCK_BYTES];
+};
+
+struct intake_log {
+    struct cli *cli;
+    struct intake_log_counts *counts;
+    struct log_reader *reader;
+    struct log_writer *writer;
+    struct log_source *source; /* that the thread reads */
+    GAsyncQueue *full;         /* struct block * */
+    GAsyncQueue *empty;
+};
+
+static void take_event(const struct log_event *event, void *data)
+{
+    struct intake_log *intake = data;
+
+    log_writer_take(intake->writer, event);
+}
+
+struct intake_log *intake_log_new(struct cli *cli, struct intake_log_counts *counts)
+{
+    struct intake_log *intake = g_new0(struct intake_log, 1);
+    const struct log_options options = {.now = cli->now};
+
+    intake->cli = cli;
+    intake->counts = counts;
+    intake->writer = log_writer_new(cli->store);
+    intake->reader = log_reader_new(&options, take_event, intake);
+    intake->full = g_async_queue_new();
+    intake->empty = g_async_queue_new_full(g_free);
+    for (guint i = 0; i < BLOCKS; i++)
+        g_async_queue_push(intake->empty, g_new(struct block, 1));
+    return intake;
+}
+
+void intake_log_free(struct intake_log *intake)
+{
+    if (intake == NULL)
+        return;
+    log_reader_free(intake->reader);
+    log_writer_free(intake->writer);
+    g_async_queue_unref(intake->full);
+    g_async_queue_unref(intake->empty);
+    g_free(intake);
+}
+
+static bool note_hosts(struct store *store, const struct log_reader *reader, GError **error)
+{
+    const GPtrArray *hosts = log_reader_hosts(reader);
+
+    for (guint i = 0; i < hosts->len; i++) {
+        const struct log_host *host = g_ptr_array_index(hosts, i);
+        if (!store_note_log(store, host->name, host->carrier, host->first_at, host->last_at, error))
+            return false;
+    }
+    return true;
+}
+
+bool intake_log_write(struct store *store, struct log_writer *writer,
+                      const struct log_reader *reader, struct store_log_counts *counts,
+                      GError **error)
+{
+    bool ok;
+
+    if (!store_begin(store, error)) {
+        log_writer_settle(writer, false, counts);
+        return false;
+    }
+    ok = note_hosts(store, reader, error) && log_writer_write(writer, error) &&
+         store_commit(store, error);
+    if (!ok)
+        store_rollback(store);
+    log_writer_settle(writer, ok, counts);
+    return ok;
+}
+
+static bool write_if(struct intake_log *intake, bool due, GError **error)
+{
+    return !due || intake_log_write(intake->cli->store, intake->writer, intake->reader,
+                                    &intake->counts->stored, error);
+}
+
+static gpointer read_ahead(gpointer data)
+{
+    struct intake_log *intake = data;
+    struct block *block;
+
+    do {
+        size_t length;
+        block = g_async_queue_pop(intake->empty);
+        length = log_source_read(intake->source, block->bytes, BLOCK_BYTES);
+        block->length = length;
+        g_async_queue_push(intake->full, block);
+        if (length == 0)
+            break;
+    } while (true);
+    return NULL;
+}
+
+/* What the thread reads; after a failure of the store the rest is only read to its end. */
+static bool take_blocks(struct intake_log *intake, intake_log_progress_fn progress, void *data,
+                        GError **error)
+{
+    GThread *thread = g_thread_new("read-log", read_ahead, intake);
+    bool ok = true;
+    size_t length;
+
+    do {
+        struct block *block = g_async_queue_pop(intake->full);
+        length = block->length;
+        if (ok) {
+            log_reader_take(intake->reader, block->bytes, length);
+            ok = write_if(intake, log_writer_is_full(intake->writer), error);
+        }
+        g_async_queue_push(intake->empty, block);
+        if (progress != NULL)
+            progress(data);
+    } while (length > 0);
+    g_thread_join(thread);
+    return ok;
+}
+
+/* *whole: the log ends within WHOLE_BYTES. */
+static size_t read_head(struct log_source *source, char *bytes, bool *whole)
+{
+    size_t length = 0, got = 1;
+
+    while (length < WHOLE_BYTES && got > 0) {
+        got = log_source_read(source, bytes + length, MIN(WHOLE_BYTES - length, BLOCK_BYTES));
+        length += got;
+    }
+    *whole = got == 0;
+    return length;
+}
+
+bool intake_log_take(struct intake_log *intake, const struct unit *unit,
+                     intake_log_progress_fn progress, void *data, GError **error)
+{
+    bool may_wait = unit->time == 0; /* a pipe: what came is not held back for what may come */
+    bool whole = false, ok = true;
+
+    intake->counts->logs++;
+    intake->source = unit->log;
+    log_reader_begin(intake->reader, unit->time);
+    if (!may_wait) {
+        g_autofree char *head = g_malloc(WHOLE_BYTES);
+        size_t length = read_head(unit->log, head, &whole);
+
+        if (whole)
+            log_reader_look_ahead(intake->reader, head, length);
+        log_reader_take(intake->reader, head, length);
+        ok = write_if(intake, log_writer_is_full(intake->writer), error);
+    }
+    if (ok && !whole)
+        ok = take_blocks(intake, progress, data, error);
+    if (ok)
+        log_reader_end(intake->reader);
+    intake->counts->lines = *log_reader_counts(intake->reader);
+    return ok;
+}
+
+bool intake_log_finish(struct intake_log *intake, GError **error)
+{
+    gint64 last_at = log_reader_counts(intake->reader)->last_at;
+    bool goes_on = last_at > intake->cli->now - LIVE_SECONDS;
+
+    log_reader_settle(intake->reader, goes_on ? last_at - WAITS_SECONDS : G_MAXINT64);
+    return write_if(intake, true, error);
+}

@@ -1,0 +1,42 @@
+/*
+ * The road of a log from its bytes to the store: one thread reads and unpacks, the other takes the
+ * lines apart and writes what they tell, in short transactions.
+ */
+#ifndef CLI_INTAKE_LOG_H
+#define CLI_INTAKE_LOG_H
+
+#include "cli/cli.h"
+#include "ingest/input.h"
+#include "ingest/log/reader.h"
+#include "schema/store_log.h"
+
+/* Of logs that were taken in. */
+struct intake_log_counts {
+    guint logs;
+    struct log_counts lines;
+    struct store_log_counts stored;
+};
+
+struct intake_log;
+
+struct intake_log *intake_log_new(struct cli *cli, struct intake_log_counts *counts);
+
+/* Called now and then while a log is read. */
+typedef void (*intake_log_progress_fn)(void *data);
+
+/* Takes in unit->log to its end. Within no transaction. False where the store fails. */
+bool intake_log_take(struct intake_log *intake, const struct unit *unit,
+                     intake_log_progress_fn progress, void *data, GError **error);
+
+/* After the last log: tells what still waited, and writes it. */
+bool intake_log_finish(struct intake_log *intake, GError **error);
+
+void intake_log_free(struct intake_log *intake);
+
+/* Writes what waits in a transaction of its own, and of which hosts it is. What could not be
+   written waits on. */
+bool intake_log_write(struct store *store, struct log_writer *writer,
+                      const struct log_reader *reader, struct store_log_counts *counts,
+                      GError **error);
+
+#endif

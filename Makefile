@@ -102,8 +102,9 @@ fuzz-%: fuzz ## fuzz-NAME: fuzz one target for SECONDS=3600; keeps what it finds
 	$(BUILD)/fuzz/tests/fuzz/fuzz_$* -max_total_time=$(SECONDS) -timeout=25 -rss_limit_mb=1024 \
 	    -artifact_prefix=$(BUILD)/fuzz/$*- $(BUILD)/fuzz/corpus/$* tests/fuzz/corpus/$*
 
-bench: all $(BENCH_BIN) ## measure against the floor of tests/bench; MAILS='1000 10000'
+bench: all $(BENCH_BIN) ## measure against the floors of tests/bench; MAILS='1000 10000' LINES='100000'
 	@sh tests/bench/run.sh '$(CURDIR)/tlstriage' '$(BUILD)' $(MAILS)
+	@sh tests/bench/logs.sh '$(CURDIR)/tlstriage' '$(BUILD)' $(LINES)
 
 install: all ## install below $(DESTDIR)$(PREFIX), PREFIX=/usr/local
 	@sh contrib/install.sh install

@@ -18,31 +18,14 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/tlstriage-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# The median of a column of what measure wrote.
-median() {
-    cut -d' ' -f"$2" "$1" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-
-largest() {
-    cut -d' ' -f2 "$1" | sort -n | tail -n 1
-}
-
-ratio() {
-    awk "BEGIN { printf \"%.2f\", $1 / $2 }"
-}
+# shellcheck source=tests/bench/figures.sh
+. "$(dirname "$0")/figures.sh"
 
 # What the store adds up to, in the words of gen_reports.
 totals_of() {
     sqlite3 "$1" "SELECT json_object('mails', (SELECT count(*) FROM reports),
         'policies', count(*), 'details', (SELECT count(*) FROM failures),
         'successes', sum(successes), 'failures', sum(failures)) FROM policies"
-}
-
-same() {
-    if [ "$1" != "$2" ]; then
-        printf '%s: wrong totals\n  want %s\n  got  %s\n' "$3" "$1" "$2" >&2
-        exit 1
-    fi
 }
 
 bench_ingest() {

@@ -9,6 +9,8 @@ const struct command commands[] = {
     {"explain", "explain a failure type, cause or result type", "[WORD]", cmd_explain},
     {"sql", "ask the store in SQL, read only", "[QUERY]", cmd_sql},
     {"prune", "drop what is older than the keep time", "", cmd_prune},
+    {"quarantine", "look at what could not be read, and try again",
+     "[list|show N|raw N|retry [N]|drop N]", cmd_quarantine},
     {"reparse", "read the kept reports again and classify them anew", "", cmd_reparse},
     {NULL, NULL, NULL, NULL},
 };

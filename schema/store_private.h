@@ -50,6 +50,9 @@ enum statement {
     SQL_PRINT_FAILURES,
     SQL_ARRIVAL_OF,
     SQL_ARRIVAL_OF_UNREAD,
+    SQL_LIST_QUARANTINE,
+    SQL_FIND_QUARANTINED,
+    SQL_DROP_QUARANTINED,
     STATEMENT_COUNT
 };
 extern const char *const store_statements[STATEMENT_COUNT];

@@ -111,4 +111,15 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "SELECT json_array(result_word, sending_ip, mx, helo, receiving_ip, sessions, "
         "reason_code, additional_information, failure_type, layer, mail_effect) FROM failure "
         "WHERE policy = ?1 ORDER BY id",
+    [SQL_LIST_QUARANTINE] =
+        "SELECT u.id, u.at, length(u.content), u.kind, a.sender, coalesce(u.subject, a.subject), "
+        "a.source, u.part, u.file_name, u.problem, u.clause "
+        "FROM unread u JOIN arrival a ON a.id = u.arrival "
+        "WHERE u.kind <> 'dmarc' ORDER BY u.at, u.id",
+    [SQL_FIND_QUARANTINED] =
+        "SELECT u.id, u.at, length(u.content), u.kind, a.sender, coalesce(u.subject, a.subject), "
+        "a.source, u.part, u.file_name, u.problem, u.clause, u.encoding, u.content "
+        "FROM unread u JOIN arrival a ON a.id = u.arrival "
+        "WHERE u.id = ?1 AND u.kind <> 'dmarc'",
+    [SQL_DROP_QUARANTINED] = "DELETE FROM unread WHERE id = ?1 AND kind <> 'dmarc'",
 };

@@ -4,6 +4,7 @@
  * a later version; everything else leaves a note that it came.
  */
 #include "ingest/ingest.h"
+#include "ingest/bounce.h"
 #include "ingest/json.h"
 #include "ingest/limits.h"
 #include "ingest/mail.h"
@@ -447,6 +448,22 @@ static void keep_inner_fields(struct work *work, const struct mail_part *part)
     }
 }
 
+/* What stands in the returned or reported message was never sent to us as a report. */
+static bool is_returned(const struct mail *mail, const struct mail_part *part)
+{
+    return (mail->kind == ARRIVAL_BOUNCE || mail->kind == ARRIVAL_ARF) &&
+           strchr(part->part, '.') != NULL;
+}
+
+static void take_status(struct work *work, const struct mail_part *part)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(part->bytes, &length);
+
+    if (strcmp(part->content_type, "message/delivery-status") == 0 && length > 0)
+        bounce_parse(text, length, work->arrival->received_at, work->arrival->bounced);
+}
+
 /* Parts for a person come last, and only where no other part held a report: the text beside a
    report is not one, even if it quotes JSON. */
 static bool take_parts(struct work *work, const struct mail *mail, int depth)
@@ -458,6 +475,10 @@ static bool take_parts(struct work *work, const struct mail *mail, int depth)
             const struct mail_part *part = g_ptr_array_index(mail->parts, i);
             struct piece piece = piece_of_part(part, depth);
             bool is_text = part->is_text && !piece.claims_report;
+            if (is_returned(mail, part))
+                continue;
+            if (texts == 0 && depth == 0)
+                take_status(work, part);
             if (is_text != (texts == 1) || !take_piece(work, &piece))
                 continue;
             taken = true;
@@ -569,10 +590,11 @@ static void take_file(struct work *work, const struct unit *unit)
 
 static void note_without_report(struct arrival *arrival)
 {
-    const char *what = arrival->kind == ARRIVAL_BOUNCE ? "a bounce"
-                       : arrival->kind == ARRIVAL_ARF  ? "a failure report (ARF)"
-                       : arrival->is_mail              ? "no report in this mail"
-                                                       : "no report in this file";
+    const char *what = arrival->bounced->len > 0         ? "a bounce for a TLS reason"
+                       : arrival->kind == ARRIVAL_BOUNCE ? "a bounce"
+                       : arrival->kind == ARRIVAL_ARF    ? "a failure report (ARF)"
+                       : arrival->is_mail                ? "no report in this mail"
+                                                         : "no report in this file";
     g_autofree char *subject = quotable(arrival->subject);
 
     if (subject != NULL)

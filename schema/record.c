@@ -140,8 +140,22 @@ struct arrival *arrival_new(void)
 
     arrival->reports = g_ptr_array_new_with_free_func((GDestroyNotify)report_free);
     arrival->unread = g_ptr_array_new_with_free_func((GDestroyNotify)unread_free);
+    arrival->bounced = g_ptr_array_new_with_free_func((GDestroyNotify)bounced_free);
     arrival->issues = issues_new();
     return arrival;
+}
+
+void bounced_free(struct bounced *bounced)
+{
+    if (bounced == NULL)
+        return;
+    g_free(bounced->host);
+    g_free(bounced->queue_id);
+    g_free(bounced->domain);
+    g_free(bounced->mx);
+    g_free(bounced->status);
+    g_free(bounced->reason);
+    g_free(bounced);
 }
 
 void arrival_free(struct arrival *arrival)
@@ -156,6 +170,7 @@ void arrival_free(struct arrival *arrival)
     g_free(arrival->report_submitter);
     g_ptr_array_unref(arrival->reports);
     g_ptr_array_unref(arrival->unread);
+    g_ptr_array_unref(arrival->bounced);
     g_ptr_array_unref(arrival->issues);
     g_free(arrival);
 }

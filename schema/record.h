@@ -97,6 +97,22 @@ struct unread {
     char *clause;
 };
 
+/* One recipient of a mail of ours that was returned or delayed because of TLS (RFC 3464). */
+struct bounced {
+    gint64 at;
+    char *host; /* Reporting-MTA */
+    enum mta mta;
+    char *queue_id;           /* where Postfix says it */
+    char *domain;             /* of the recipient */
+    char *mx;                 /* Remote-MTA */
+    char *status;             /* "5.7.323" */
+    char *reason;             /* Diagnostic-Code, without local parts of addresses */
+    enum log_outcome outcome; /* BOUNCED or DEFERRED */
+    enum result_type result_type;
+    enum failure_type failure_type;
+    enum log_detail detail;
+};
+
 /* One mail or one plain file that came in. */
 struct arrival {
     uint8_t key[RECORD_HASH_BYTES]; /* the same mail again has the same key */
@@ -112,6 +128,7 @@ struct arrival {
     int64_t received_at;    /* the mail's Date, else the file's time, else now */
     GPtrArray *reports;     /* struct report * */
     GPtrArray *unread;      /* struct unread * */
+    GPtrArray *bounced;     /* struct bounced * */
     GPtrArray *issues;      /* struct issue *, those that belong to no report */
 };
 
@@ -163,6 +180,7 @@ void policy_free(struct policy *policy);
 void original_clear(struct original *original);
 void report_free(struct report *report);
 void unread_free(struct unread *unread);
+void bounced_free(struct bounced *bounced);
 void arrival_free(struct arrival *arrival);
 void own_domain_free(struct own_domain *domain);
 void site_free(struct site *site);

@@ -1,0 +1,251 @@
+#include "ingest/bounce.h"
+#include "ingest/limits.h"
+#include "ingest/log/scrub.h"
+#include "ingest/text.h"
+#include <string.h>
+
+/* The fields of a group that count; unfolded, trimmed, NULL where missing. */
+struct group {
+    char *reporting_mta;
+    char *queue_id;
+    char *recipient;
+    char *action;
+    char *status;
+    char *diagnostic;
+    char *remote_mta;
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} fields[] = {
+    {"Reporting-MTA", offsetof(struct group, reporting_mta)},
+    {"X-Postfix-Queue-ID", offsetof(struct group, queue_id)},
+    {"Final-Recipient", offsetof(struct group, recipient)},
+    {"Action", offsetof(struct group, action)},
+    {"Status", offsetof(struct group, status)},
+    {"Diagnostic-Code", offsetof(struct group, diagnostic)},
+    {"Remote-MTA", offsetof(struct group, remote_mta)},
+};
+
+/* What a status or a text says. The first row that fits counts: texts are exact, codes are not. */
+struct reason {
+    const char *text;   /* stands in the diagnostic, case aside; NULL: any */
+    const char *status; /* the code after its first digit; NULL: any */
+    enum log_detail detail;
+    enum result_type result; /* where the detail is none or says less */
+    bool dane;
+};
+
+static const struct reason reasons[] = {
+    /* Postfix, the reasons of a delivery record (smtp_proto.c, smtp_tls_policy.c). */
+    {"Sender requested REQUIRETLS, but no server was found", NULL, DETAIL_REQUIRETLS_NOT_OFFERED,
+     RESULT_UNKNOWN, false},
+    {"Sender requested REQUIRETLS, but TLS service was not offered", NULL,
+     DETAIL_REQUIRETLS_NO_STARTTLS, RESULT_UNKNOWN, false},
+    {"Sender requested REQUIRETLS, but host", NULL, DETAIL_REQUIRETLS_NO_STARTTLS, RESULT_UNKNOWN,
+     false},
+    {"Sender requested REQUIRETLS, but no trusted", NULL, DETAIL_REQUIRETLS_NO_MATCH,
+     RESULT_CERTIFICATE_NOT_TRUSTED, false},
+    {"Sender requested REQUIRETLS, but no matching", NULL, DETAIL_REQUIRETLS_NO_MATCH,
+     RESULT_UNKNOWN, false},
+    {"Sender requested REQUIRETLS, but my configured", NULL, DETAIL_REQUIRETLS_LEVEL,
+     RESULT_UNKNOWN, false},
+    {"TLSA lookup error for", NULL, DETAIL_TLSA_LOOKUP_ERROR, RESULT_UNKNOWN, true},
+    {"no TLSA records found", NULL, DETAIL_NO_TLSA, RESULT_UNKNOWN, true},
+    {"non DNSSEC destination", NULL, DETAIL_INSECURE_MX, RESULT_UNKNOWN, true},
+    {"MX RRset is insecure", NULL, DETAIL_INSECURE_MX, RESULT_UNKNOWN, true},
+    {"TLSA records unusable", NULL, DETAIL_TLSA_UNUSABLE, RESULT_UNKNOWN, true},
+    {"TLS is required, but was not offered", NULL, DETAIL_NONE, RESULT_STARTTLS_NOT_SUPPORTED,
+     false},
+    {"refused to start TLS", NULL, DETAIL_STARTTLS_REFUSED, RESULT_UNKNOWN, false},
+    {"Cannot start TLS: handshake failure", NULL, DETAIL_HANDSHAKE_FAILURE, RESULT_UNKNOWN, false},
+    {"Server certificate not verified", NULL, DETAIL_NONE, RESULT_CERTIFICATE_NOT_TRUSTED, false},
+    {"Server certificate not trusted", NULL, DETAIL_NONE, RESULT_CERTIFICATE_NOT_TRUSTED, false},
+    {"client TLS configuration problem", NULL, DETAIL_LOCAL_TLS_CONFIG, RESULT_UNKNOWN, false},
+    {"TLS engine is unavailable", NULL, DETAIL_LOCAL_TLS_CONFIG, RESULT_UNKNOWN, false},
+    /* Exim (transports/smtp.c, tls-openssl.c, tls-gnu.c). */
+    {"tlsa lookup DEFER", NULL, DETAIL_TLSA_LOOKUP_ERROR, RESULT_UNKNOWN, true},
+    {"tlsa lookup FAIL", NULL, DETAIL_NO_TLSA, RESULT_UNKNOWN, true},
+    {"lookup not DNSSEC", NULL, DETAIL_HOST_LOOKUP_NOT_DNSSEC, RESULT_UNKNOWN, true},
+    {"No usable TLSA records", NULL, DETAIL_TLSA_UNUSABLE, RESULT_UNKNOWN, true},
+    {"the server did not offer TLS support", NULL, DETAIL_NONE, RESULT_STARTTLS_NOT_SUPPORTED,
+     false},
+    {"an attempt to start TLS failed", NULL, DETAIL_STARTTLS_REFUSED, RESULT_UNKNOWN, false},
+    {"The certificate differs", NULL, DETAIL_TLSA_MISMATCH, RESULT_UNKNOWN, true},
+    {"certificate verify failed", NULL, DETAIL_NONE, RESULT_CERTIFICATE_NOT_TRUSTED, false},
+    {"(certificate verification failed)", NULL, DETAIL_NONE, RESULT_CERTIFICATE_NOT_TRUSTED, false},
+    {"TLS session: (SSL_connect)", NULL, DETAIL_HANDSHAKE_FAILURE, RESULT_UNKNOWN, false},
+    {"TLS session: (gnutls_handshake)", NULL, DETAIL_HANDSHAKE_FAILURE, RESULT_UNKNOWN, false},
+    /* Exchange Online. */
+    {NULL, ".7.321", DETAIL_NONE, RESULT_STARTTLS_NOT_SUPPORTED, true},
+    {NULL, ".7.322", DETAIL_NONE, RESULT_CERTIFICATE_EXPIRED, true},
+    {NULL, ".7.323", DETAIL_TLSA_MISMATCH, RESULT_TLSA_INVALID, true},
+    {NULL, ".7.324", DETAIL_TLSA_LOOKUP_ERROR, RESULT_DNSSEC_INVALID, true},
+    {NULL, ".7.325", DETAIL_NONE, RESULT_CERTIFICATE_HOST_MISMATCH, true},
+    {"MTA-STS", ".4.8", DETAIL_STS_MX_MISMATCH, RESULT_UNKNOWN, false},
+    {"MTA-STS", ".7.5", DETAIL_NONE, RESULT_CERTIFICATE_HOST_MISMATCH, false},
+    {NULL, ".4.312", DETAIL_DNS_LOOKUP_ERROR, RESULT_UNKNOWN, false},
+    /* RFC 3463, section 3.8: X.7.5 is a cryptographic failure, X.7.10 and X.7.30 RFC 8689. */
+    {"TLS", ".7.5", DETAIL_NONE, RESULT_VALIDATION_FAILURE, false},
+    {NULL, ".7.30", DETAIL_REQUIRETLS_NOT_OFFERED, RESULT_UNKNOWN, false},
+};
+
+static void group_clear(struct group *group)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+        g_free(*(char **)(void *)((char *)group + fields[i].offset));
+    memset(group, 0, sizeof *group);
+}
+
+/* "rfc822; user@example.com", "dns; mx.example.com": what stands after the type. */
+static char *after_type(const char *value)
+{
+    const char *semicolon = value != NULL ? strchr(value, ';') : NULL;
+
+    return value != NULL ? g_strstrip(g_strdup(semicolon != NULL ? semicolon + 1 : value)) : NULL;
+}
+
+static void take_field(struct group *group, const char *line)
+{
+    const char *colon = strchr(line, ':');
+
+    for (size_t i = 0; colon != NULL && i < G_N_ELEMENTS(fields); i++) {
+        char **value = (char **)(void *)((char *)group + fields[i].offset);
+        size_t length = strlen(fields[i].name);
+        if ((size_t)(colon - line) != length ||
+            g_ascii_strncasecmp(line, fields[i].name, length) != 0 || *value != NULL)
+            continue;
+        *value = text_bounded(colon + 1, strlen(colon + 1), LIMIT_TEXT_BYTES, NULL);
+        return;
+    }
+}
+
+static const char *end_of_line(const char *line, const char *end)
+{
+    const char *newline = memchr(line, '\n', (size_t)(end - line));
+
+    return newline != NULL ? newline : end;
+}
+
+/* Reads one group of fields (RFC 3464, section 2.1); where the next one begins. */
+static const char *read_group(const char *text, const char *end, struct group *group)
+{
+    g_autoptr(GString) field = g_string_new(NULL);
+
+    while (text < end) {
+        const char *line_end = end_of_line(text, end);
+        size_t length = (size_t)(line_end - text);
+
+        if (length > 0 && text[length - 1] == '\r')
+            length--;
+        bool folded = length > 0 && (*text == ' ' || *text == '\t');
+        if (!folded) {
+            take_field(group, field->str);
+            g_string_truncate(field, 0);
+        }
+        if (field->len + length <= LIMIT_STRING_BYTES)
+            g_string_append_len(field, text, (gssize)length);
+        text = MIN(line_end + 1, end);
+        if (length == 0)
+            break;
+    }
+    take_field(group, field->str);
+    return text;
+}
+
+/* "5.7.323" or "4.7.323" fits ".7.323"; the status may also stand in the diagnostic only. */
+static bool status_fits(const struct group *group, const char *code)
+{
+    g_autofree char *permanent = g_strconcat(" 5", code, " ", NULL);
+    g_autofree char *temporary = g_strconcat(" 4", code, " ", NULL);
+    g_autofree char *text = g_strconcat(" ", group->diagnostic, " ", NULL);
+
+    if (group->status != NULL && g_ascii_isdigit(*group->status) &&
+        strcmp(group->status + 1, code) == 0)
+        return true;
+    return group->diagnostic != NULL &&
+           (strstr(text, permanent) != NULL || strstr(text, temporary) != NULL);
+}
+
+static const struct reason *find_reason(const struct group *group)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
+        const struct reason *reason = &reasons[i];
+        if (reason->text != NULL &&
+            (group->diagnostic == NULL || strcasestr(group->diagnostic, reason->text) == NULL))
+            continue;
+        if (reason->status == NULL || status_fits(group, reason->status))
+            return reason;
+    }
+    return NULL;
+}
+
+static enum mta mta_of(const struct group *message, const struct group *group)
+{
+    if (message->queue_id != NULL ||
+        (group->diagnostic != NULL &&
+         g_ascii_strncasecmp(group->diagnostic, "X-Postfix;", 10) == 0))
+        return MTA_POSTFIX;
+    return MTA_UNKNOWN;
+}
+
+static char *host_name(const char *value)
+{
+    g_autofree char *name = after_type(value);
+
+    return text_domain(name, NULL);
+}
+
+static char *scrubbed(const char *value)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *code = after_type(value);
+
+    if (code != NULL)
+        scrub_append(text, span_of(code, strlen(code)), LIMIT_TEXT_BYTES);
+    return g_string_free(text, FALSE);
+}
+
+static void take_recipient(const struct group *message, const struct group *group, gint64 at,
+                           GPtrArray *bounced)
+{
+    const struct reason *reason = find_reason(group);
+    g_autofree char *recipient = after_type(group->recipient);
+    bool failed = group->action != NULL && g_ascii_strcasecmp(group->action, "failed") == 0;
+    bool delayed = group->action != NULL && g_ascii_strcasecmp(group->action, "delayed") == 0;
+    struct bounced *told;
+
+    if (reason == NULL || recipient == NULL || (!failed && !delayed))
+        return;
+    told = g_new0(struct bounced, 1);
+    told->at = at;
+    told->mta = mta_of(message, group);
+    told->host = host_name(message->reporting_mta);
+    told->queue_id = g_strdup(message->queue_id);
+    told->domain = text_domain_of_address(recipient);
+    told->mx = host_name(group->remote_mta);
+    told->status = g_strdup(group->status);
+    told->reason = scrubbed(group->diagnostic);
+    told->outcome = failed ? LOG_OUTCOME_BOUNCED : LOG_OUTCOME_DEFERRED;
+    told->detail = reason->detail;
+    told->result_type =
+        reason->result != RESULT_UNKNOWN ? reason->result : log_detail_result(reason->detail);
+    told->failure_type = log_failure_type(told->detail, told->result_type, reason->dane);
+    g_ptr_array_add(bounced, told);
+}
+
+void bounce_parse(const char *bytes, size_t length, gint64 at, GPtrArray *bounced)
+{
+    const char *end = bytes + length;
+    struct group message = {0};
+
+    bytes = read_group(bytes, end, &message);
+    for (int i = 0; i < BOUNCE_RECIPIENTS_MAX && bytes < end; i++) {
+        struct group group = {0};
+        bytes = read_group(bytes, end, &group);
+        take_recipient(&message, &group, at, bounced);
+        group_clear(&group);
+    }
+    group_clear(&message);
+}

@@ -1,0 +1,148 @@
+#include "cli/overview_make.h"
+#include "ingest/text.h"
+#include "schema/store_overview.h"
+#include <string.h>
+
+struct making {
+    const struct site *site;
+    struct overview *overview;
+};
+
+bool overview_is_ours(const struct site *site, const char *domain, enum domain_source source)
+{
+    if (site->domains->len == 0 || source == DOMAIN_FROM_POLICY_HOST || source == DOMAIN_UNKNOWN ||
+        domain == NULL || *domain == '\0')
+        return true;
+    for (guint i = 0; i < site->domains->len; i++) {
+        const struct own_domain *own = g_ptr_array_index(site->domains, i);
+        if (text_domain_within(domain, own->name))
+            return true;
+    }
+    return false;
+}
+
+static void sender_free(gpointer data)
+{
+    struct overview_sender *sender = data;
+
+    g_free(sender->domain);
+    g_free(sender);
+}
+
+static struct overview_kind *kind_named(GPtrArray *kinds, const char *word)
+{
+    struct overview_kind *kind;
+
+    for (guint i = 0; i < kinds->len; i++) {
+        kind = g_ptr_array_index(kinds, i);
+        if (strcmp(kind->kind, word) == 0)
+            return kind;
+    }
+    kind = g_new0(struct overview_kind, 1);
+    kind->kind = g_strdup(word);
+    kind->senders = g_ptr_array_new_with_free_func(sender_free);
+    g_ptr_array_add(kinds, kind);
+    return kind;
+}
+
+static void count_outcome(struct overview_kind *kind, const char *word, guint count)
+{
+    kind->count += count;
+    if (strcmp(word, arrival_outcome_word(OUTCOME_STORED)) == 0 ||
+        strcmp(word, arrival_outcome_word(OUTCOME_REVISED)) == 0)
+        kind->stored += count;
+    else if (strcmp(word, arrival_outcome_word(OUTCOME_KNOWN)) == 0)
+        kind->known += count;
+    else if (strcmp(word, arrival_outcome_word(OUTCOME_QUARANTINED)) == 0)
+        kind->quarantined += count;
+    else
+        kind->ignored += count;
+}
+
+/* A sender stands once for each outcome. */
+static void count_sender(struct overview_kind *kind, const char *domain, guint count)
+{
+    struct overview_sender *sender;
+
+    for (guint i = 0; i < kind->senders->len; i++) {
+        sender = g_ptr_array_index(kind->senders, i);
+        if (g_strcmp0(sender->domain, domain) == 0) {
+            sender->count += count;
+            return;
+        }
+    }
+    sender = g_new0(struct overview_sender, 1);
+    sender->domain = g_strdup(domain);
+    sender->count = count;
+    g_ptr_array_add(kind->senders, sender);
+}
+
+static void take_arrivals(const struct store_arrivals_of *arrivals, void *data)
+{
+    struct making *making = data;
+    struct overview_kind *kind = kind_named(making->overview->kinds, arrivals->kind);
+
+    count_outcome(kind, arrivals->outcome, arrivals->count);
+    count_sender(kind, arrivals->sender, arrivals->count);
+}
+
+static void take_problem(const char *problem, const char *clause, guint count, void *data)
+{
+    struct making *making = data;
+    struct overview_problem *told = g_new0(struct overview_problem, 1);
+
+    told->problem = g_strdup(problem);
+    told->clause = g_strdup(clause);
+    told->count = count;
+    g_ptr_array_add(making->overview->problems, told);
+}
+
+static void take_domain(const struct store_domain_of *domain, void *data)
+{
+    struct making *making = data;
+    struct overview_domain *told;
+
+    if (overview_is_ours(making->site, domain->domain, domain->source))
+        return;
+    told = g_new0(struct overview_domain, 1);
+    told->domain = g_strdup(domain->domain);
+    told->reports = domain->reports;
+    told->organizations = domain->organizations;
+    told->successes = domain->successes;
+    told->failures = domain->failures;
+    g_ptr_array_add(making->overview->foreign, told);
+}
+
+static void take_unsigned(const char *organization, guint failed, guint passed, void *data)
+{
+    struct making *making = data;
+    struct overview_unsigned *told = g_new0(struct overview_unsigned, 1);
+
+    told->organization = g_strdup(organization);
+    told->failed = failed;
+    told->passed = passed;
+    g_ptr_array_add(making->overview->failed, told);
+}
+
+static gint most_first(gconstpointer a, gconstpointer b)
+{
+    const struct overview_kind *one = *(const struct overview_kind *const *)a;
+    const struct overview_kind *other = *(const struct overview_kind *const *)b;
+
+    return one->count == other->count ? strcmp(one->kind, other->kind)
+                                      : (one->count > other->count ? -1 : 1);
+}
+
+struct overview *overview_make(struct cli *cli, gint64 from, gint64 to, GError **error)
+{
+    g_autoptr(Overview) overview = overview_new();
+    struct making making = {cli->site, overview};
+
+    if (!store_each_sender(cli->store, from, to, take_arrivals, &making, error) ||
+        !store_each_problem(cli->store, from, to, take_problem, &making, error) ||
+        !store_each_domain(cli->store, from, to, take_domain, &making, error) ||
+        !store_each_unsigned(cli->store, from, to, take_unsigned, &making, error))
+        return NULL;
+    g_ptr_array_sort(overview->kinds, most_first);
+    return g_steal_pointer(&overview);
+}

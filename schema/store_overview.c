@@ -1,0 +1,108 @@
+#include "schema/store_overview.h"
+#include "schema/store_private.h"
+
+/* ?1, ?2: the time; ?3: STORE_OVERVIEW_ROWS. */
+static const char senders[] =
+    "SELECT kind, outcome, "
+    "CASE WHEN instr(sender, '@') > 0 THEN substr(sender, instr(sender, '@') + 1) END, count(*) "
+    "FROM arrival WHERE at >= ?1 AND at < ?2 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 3 LIMIT ?3";
+
+static const char problems[] =
+    "SELECT problem, clause, count(*) FROM unread "
+    "WHERE kind <> 'dmarc' AND at >= ?1 AND at < ?2 GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT ?3";
+
+static const char domains[] =
+    "SELECT p.domain, min(p.domain_source), count(DISTINCT r.id), count(DISTINCT r.organization), "
+    "sum(p.successes), sum(p.failures) FROM report r JOIN policy p ON p.report = r.id "
+    "WHERE r.superseded_by IS NULL AND r.ingested_at >= ?1 AND r.ingested_at < ?2 "
+    "GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT ?3";
+
+static const char unsigned_reporters[] =
+    "SELECT r.organization, count(*), (SELECT count(*) FROM report o JOIN arrival b "
+    "ON b.id = o.arrival WHERE o.organization = r.organization AND b.authenticated = 'pass') "
+    "FROM report r JOIN arrival a ON a.id = r.arrival "
+    "WHERE a.authenticated = 'fail' AND r.ingested_at >= ?1 AND r.ingested_at < ?2 "
+    "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3";
+
+static const char *text_of(sqlite3_stmt *row, int column)
+{
+    return (const char *)sqlite3_column_text(row, column);
+}
+
+static sqlite3_stmt *ask(struct store *store, const char *sql, gint64 from, gint64 to,
+                         GError **error)
+{
+    sqlite3_stmt *question = NULL;
+
+    if (sqlite3_prepare_v2(store->db, sql, -1, &question, NULL) != SQLITE_OK) {
+        store_fail(store, "preparing a question", error);
+        return NULL;
+    }
+    sqlite3_bind_int64(question, 1, from);
+    sqlite3_bind_int64(question, 2, to != 0 ? to : G_MAXINT64);
+    sqlite3_bind_int(question, 3, STORE_OVERVIEW_ROWS);
+    return question;
+}
+
+static bool end(struct store *store, sqlite3_stmt *question, int code, GError **error)
+{
+    sqlite3_finalize(question);
+    return code == SQLITE_DONE || store_fail(store, "adding up what came in", error);
+}
+
+bool store_each_sender(struct store *store, gint64 from, gint64 to, store_arrivals_fn take,
+                       void *data, GError **error)
+{
+    sqlite3_stmt *row = ask(store, senders, from, to, error);
+    int code = SQLITE_ERROR;
+
+    while (row != NULL && (code = sqlite3_step(row)) == SQLITE_ROW) {
+        const struct store_arrivals_of arrivals = {
+            text_of(row, 0), text_of(row, 1), text_of(row, 2), (guint)sqlite3_column_int64(row, 3)};
+        take(&arrivals, data);
+    }
+    return row != NULL && end(store, row, code, error);
+}
+
+bool store_each_problem(struct store *store, gint64 from, gint64 to, store_problem_fn take,
+                        void *data, GError **error)
+{
+    sqlite3_stmt *row = ask(store, problems, from, to, error);
+    int code = SQLITE_ERROR;
+
+    while (row != NULL && (code = sqlite3_step(row)) == SQLITE_ROW)
+        take(text_of(row, 0), text_of(row, 1), (guint)sqlite3_column_int64(row, 2), data);
+    return row != NULL && end(store, row, code, error);
+}
+
+bool store_each_domain(struct store *store, gint64 from, gint64 to, store_domain_fn take,
+                       void *data, GError **error)
+{
+    sqlite3_stmt *row = ask(store, domains, from, to, error);
+    int code = SQLITE_ERROR;
+
+    while (row != NULL && (code = sqlite3_step(row)) == SQLITE_ROW) {
+        const struct store_domain_of domain = {
+            .domain = text_of(row, 0),
+            .source = domain_source_from_word(text_of(row, 1)),
+            .reports = (guint)sqlite3_column_int64(row, 2),
+            .organizations = (guint)sqlite3_column_int64(row, 3),
+            .successes = sqlite3_column_int64(row, 4),
+            .failures = sqlite3_column_int64(row, 5),
+        };
+        take(&domain, data);
+    }
+    return row != NULL && end(store, row, code, error);
+}
+
+bool store_each_unsigned(struct store *store, gint64 from, gint64 to, store_unsigned_fn take,
+                         void *data, GError **error)
+{
+    sqlite3_stmt *row = ask(store, unsigned_reporters, from, to, error);
+    int code = SQLITE_ERROR;
+
+    while (row != NULL && (code = sqlite3_step(row)) == SQLITE_ROW)
+        take(text_of(row, 0), (guint)sqlite3_column_int64(row, 1),
+             (guint)sqlite3_column_int64(row, 2), data);
+    return row != NULL && end(store, row, code, error);
+}

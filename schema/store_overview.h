@@ -1,0 +1,45 @@
+/* What came in within a time, added up: by kind and sender, by problem, by domain, by reporter. */
+#ifndef SCHEMA_STORE_OVERVIEW_H
+#define SCHEMA_STORE_OVERVIEW_H
+
+#include "schema/store.h"
+
+/* Rows of each list; senders without end would else make an endless list. */
+#define STORE_OVERVIEW_ROWS 2000
+
+/* Arrivals at or after `from` and before `to`; 0: no bound. Texts are valid during the call. */
+struct store_arrivals_of {
+    const char *kind;    /* word of enum arrival_kind */
+    const char *outcome; /* word of enum arrival_outcome */
+    const char *sender;  /* domain of the sender; NULL for files and where none is said */
+    guint count;
+};
+typedef void (*store_arrivals_fn)(const struct store_arrivals_of *arrivals, void *data);
+/* Most first. */
+bool store_each_sender(struct store *store, gint64 from, gint64 to, store_arrivals_fn take,
+                       void *data, GError **error);
+
+/* What could not be read, by reason. */
+typedef void (*store_problem_fn)(const char *problem, const char *clause, guint count, void *data);
+bool store_each_problem(struct store *store, gint64 from, gint64 to, store_problem_fn take,
+                        void *data, GError **error);
+
+/* Recipient domains of the reports that count. */
+struct store_domain_of {
+    const char *domain;
+    enum domain_source source; /* of one of its policies */
+    guint reports;
+    guint organizations;
+    gint64 successes;
+    gint64 failures;
+};
+typedef void (*store_domain_fn)(const struct store_domain_of *domain, void *data);
+bool store_each_domain(struct store *store, gint64 from, gint64 to, store_domain_fn take,
+                       void *data, GError **error);
+
+/* Reporters with a report whose signature failed; `passed`: reports of theirs that ever passed. */
+typedef void (*store_unsigned_fn)(const char *organization, guint failed, guint passed, void *data);
+bool store_each_unsigned(struct store *store, gint64 from, gint64 to, store_unsigned_fn take,
+                         void *data, GError **error);
+
+#endif

@@ -13,7 +13,8 @@ static const struct {
 } known[] = {
     {"ingest", "authserv-id"}, {"analyze", "skip-unauthenticated"},
     {"store", "keep-days"},    {"digest", "to"},
-    {"digest", "from"},        {"domain ", "mx"},
+    {"digest", "from"},        {"log", "timezone"},
+    {"log", "keep-addresses"}, {"domain ", "mx"},
 };
 
 static bool group_matches(const char *group, const char *pattern)
@@ -97,6 +98,20 @@ static bool read_keep_days(GKeyFile *file, const char *path, struct site *site, 
     return true;
 }
 
+static bool read_log(GKeyFile *file, const char *path, struct site *site, GError **error)
+{
+    g_autoptr(GTimeZone) zone = NULL;
+
+    site->log_timezone = text_value(file, "log", "timezone");
+    if (site->log_timezone != NULL) {
+        zone = g_time_zone_new_identifier(site->log_timezone);
+        if (zone == NULL)
+            return refuse(error, path, "log", "timezone", "no such time zone: %s",
+                          site->log_timezone);
+    }
+    return read_bool(file, path, "log", "keep-addresses", &site->log_keep_addresses, error);
+}
+
 static void index_mx(struct site *site, struct own_domain *domain, const char *mx)
 {
     GPtrArray *owners = g_hash_table_lookup(site->domain_by_mx, mx);
@@ -160,7 +175,7 @@ static bool read_groups(GKeyFile *file, const char *path, struct site *site, GEr
     site->digest_from = text_value(file, "digest", "from");
     if (!read_bool(file, path, "analyze", "skip-unauthenticated", &site->skip_unauthenticated,
                    error) ||
-        !read_keep_days(file, path, site, error))
+        !read_keep_days(file, path, site, error) || !read_log(file, path, site, error))
         return false;
     for (char **group = groups; *group != NULL; group++)
         if (g_str_has_prefix(*group, "domain ") && !read_domain(file, path, *group, site, error))

@@ -206,5 +206,6 @@ void site_free(struct site *site)
     g_free(site->authserv_id);
     g_free(site->digest_to);
     g_free(site->digest_from);
+    g_free(site->log_timezone);
     g_free(site);
 }

@@ -158,6 +158,8 @@ struct site {
     int keep_days;              /* [store] keep-days */
     char *digest_to;            /* [digest] to */
     char *digest_from;          /* [digest] from */
+    char *log_timezone;         /* [log] timezone; NULL: local time */
+    bool log_keep_addresses;    /* [log] keep-addresses: local parts stay in kept lines */
 };
 
 G_GNUC_PRINTF(5, 6)

@@ -159,6 +159,8 @@ refused 'no number' '[store]\nkeep-days = many\n' '\[store\] keep-days'
 refused 'number out of range' '[store]\nkeep-days = 0\n' '\[store\] keep-days'
 refused 'neither true nor false' '[analyze]\nskip-unauthenticated = perhaps\n' \
     '\[analyze\] skip-unauthenticated'
+refused 'no time zone' '[log]\ntimezone = Europe/Nowhere\n' '\[log\] timezone'
+refused 'neither yes nor no' '[log]\nkeep-addresses = some\n' '\[log\] keep-addresses'
 refused 'no host name' '[domain example.com]\nmx = m_x..example.com\n' '\[domain example.com\] mx'
 refused 'no address' '[domain example.com]\nmx = mx.example.com 192.0.2.256\n' \
     '\[domain example.com\] mx'
@@ -171,6 +173,7 @@ exits 'a configuration that is named must exist' 3 "$TLSTRIAGE" --config "$T/non
 like 'the message names it' "$err" 'none\.conf'
 exits 'all keys at once' 0 sh -c 'printf "[ingest]\nauthserv-id = mx\n[analyze]
 skip-unauthenticated = true\n[store]\nkeep-days = 30\n[digest]\nto = a@example.com\nfrom = b@example.com
+[log]\ntimezone = Europe/Berlin\nkeep-addresses = true
 [domain example.com]\nmx = mx1.example.com 192.0.2.25 2001:db8::25; mx2.example.com\n" >"$1/good.conf"
     "$TLSTRIAGE" --config "$1/good.conf" --db "$1/a.db" digest' sh "$T"
 done_testing

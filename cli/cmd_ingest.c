@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "cli/intake.h"
+#include "cli/log_options.h"
 #include "cli/terminal.h"
 #include "schema/error.h"
 #include <stdio.h>
@@ -77,14 +78,15 @@ static bool tell_troubles(const struct cli *cli, const struct input *input)
     return trouble;
 }
 
-static int ingest_paths(struct cli *cli, char **paths)
+static int ingest_paths(struct cli *cli, const struct log_options *options, char **paths)
 {
     struct store_counts counts = {0};
     struct intake_log_counts logs = {0};
     struct input *input = input_open(paths);
     GError *error = NULL;
     bool shows = !cli->quiet && terminal_shows_progress();
-    bool ok = intake_run(cli, input, &counts, &logs, shows ? show_progress : NULL, NULL, &error);
+    bool ok =
+        intake_run(cli, input, &counts, options, &logs, shows ? show_progress : NULL, NULL, &error);
 
     if (shows)
         terminal_progress_end();
@@ -102,7 +104,10 @@ static int ingest_paths(struct cli *cli, char **paths)
 int cmd_ingest(struct cli *cli, int argc, char **argv)
 {
     g_auto(GStrv) paths = NULL;
+    g_autofree char *timezone = NULL;
+    struct log_options options = {0};
     const GOptionEntry entries[] = {
+        LOG_OPTIONS_TIMEZONE(&timezone),
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL},
     };
@@ -124,5 +129,9 @@ int cmd_ingest(struct cli *cli, int argc, char **argv)
     }
     if (paths == NULL)
         paths = g_strsplit("-", " ", -1);
-    return cli_open_store(cli, STORE_WRITE) ? ingest_paths(cli, paths) : EXIT_TROUBLE;
+    if (!log_options_set(cli, timezone, &options))
+        return EXIT_USAGE;
+    status = cli_open_store(cli, STORE_WRITE) ? ingest_paths(cli, &options, paths) : EXIT_TROUBLE;
+    log_options_clear(&options);
+    return status;
 }

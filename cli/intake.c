@@ -54,6 +54,7 @@ struct intake {
     bool may_block;  /* the input is a pipe: reading may wait, which must not hold the lock */
     struct unit log; /* the next unit, where it is a log */
     struct intake_log *log_intake; /* NULL until the first log */
+    const struct log_options *log_options;
     struct intake_log_counts *log_counts;
     struct input *input; /* these three for showing how far a log is */
     intake_progress_fn progress;
@@ -313,7 +314,7 @@ static bool take_log(struct intake *intake, GError **error)
     bool ok = drain(intake, error) && commit(intake, error);
 
     if (ok && intake->log_intake == NULL)
-        intake->log_intake = intake_log_new(intake->cli, intake->log_counts);
+        intake->log_intake = intake_log_new(intake->cli, intake->log_options, intake->log_counts);
     ok = ok && intake_log_take(intake->log_intake, &intake->log, show_progress, intake, error);
     unit_clear(&intake->log);
     return ok;
@@ -360,12 +361,13 @@ static void give_up(struct intake *intake)
 }
 
 bool intake_run(struct cli *cli, struct input *input, struct store_counts *counts,
-                struct intake_log_counts *logs, intake_progress_fn progress, void *data,
-                GError **error)
+                const struct log_options *options, struct intake_log_counts *logs,
+                intake_progress_fn progress, void *data, GError **error)
 {
     struct intake intake = {.cli = cli,
                             .context = {.site = cli->site, .now = cli->now},
                             .counts = counts,
+                            .log_options = options,
                             .log_counts = logs,
                             .input = input,
                             .progress = progress,

@@ -13,10 +13,11 @@
 typedef void (*intake_progress_fn)(const struct input *input, const struct store_counts *counts,
                                    void *data);
 
-/* Takes in everything `input` gives. False where the store fails; what was committed stays. */
+/* Takes in everything `input` gives, logs by `options`. False where the store fails; what was
+ * committed stays. */
 bool intake_run(struct cli *cli, struct input *input, struct store_counts *counts,
-                struct intake_log_counts *logs, intake_progress_fn progress, void *data,
-                GError **error);
+                const struct log_options *options, struct intake_log_counts *logs,
+                intake_progress_fn progress, void *data, GError **error);
 
 /* Takes in one unit, in a transaction of its own. */
 bool intake_unit(struct cli *cli, const struct unit *unit, struct store_counts *counts,

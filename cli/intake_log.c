@@ -35,15 +35,15 @@ static void take_event(const struct log_event *event, void *data)
     log_writer_take(intake->writer, event);
 }
 
-struct intake_log *intake_log_new(struct cli *cli, struct intake_log_counts *counts)
+struct intake_log *intake_log_new(struct cli *cli, const struct log_options *options,
+                                  struct intake_log_counts *counts)
 {
     struct intake_log *intake = g_new0(struct intake_log, 1);
-    const struct log_options options = {.now = cli->now};
 
     intake->cli = cli;
     intake->counts = counts;
     intake->writer = log_writer_new(cli->store);
-    intake->reader = log_reader_new(&options, take_event, intake);
+    intake->reader = log_reader_new(options, take_event, intake);
     intake->full = g_async_queue_new();
     intake->empty = g_async_queue_new_full(g_free);
     for (guint i = 0; i < BLOCKS; i++)

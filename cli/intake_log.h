@@ -19,7 +19,8 @@ struct intake_log_counts {
 
 struct intake_log;
 
-struct intake_log *intake_log_new(struct cli *cli, struct intake_log_counts *counts);
+struct intake_log *intake_log_new(struct cli *cli, const struct log_options *options,
+                                  struct intake_log_counts *counts);
 
 /* Called now and then while a log is read. */
 typedef void (*intake_log_progress_fn)(void *data);

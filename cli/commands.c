@@ -6,6 +6,7 @@ const struct command commands[] = {
      cmd_ingest},
     {"deliver", "take one mail on standard input, for a pipe alias", "", cmd_deliver},
     {"digest", "tell what broke, what it does to the mail, and what to do", "", cmd_digest},
+    {"status", "one line and an exit status for monitoring, and what came in", "", cmd_status},
     {"explain", "explain a failure type, cause or result type", "[WORD]", cmd_explain},
     {"sql", "ask the store in SQL, read only", "[QUERY]", cmd_sql},
     {"prune", "drop what is older than the keep time", "", cmd_prune},

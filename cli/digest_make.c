@@ -1,4 +1,5 @@
 #include "cli/digest_make.h"
+#include "cli/overview_make.h"
 
 #define DAY FAULT_DAY
 
@@ -10,6 +11,9 @@
 #define CHAIN_PLACES 8
 
 struct gathering {
+    const struct site *site;
+    GPtrArray *foreign; /* char *, domains that are not ours */
+    GHashTable *foreign_seen;
     struct fault_builder *builder;
     struct digest *digest;
     GHashTable *reporters; /* organization -> struct digest_reporter *, owned by the digest */
@@ -63,11 +67,32 @@ static void count_sessions(struct digest_reporter *reporter, const struct report
     }
 }
 
+/* What is about a domain that is not ours is told by the overview at the end. */
+static bool drop_foreign(struct gathering *gathering, struct report *report)
+{
+    for (guint i = report->policies->len; i > 0; i--) {
+        const struct policy *policy = g_ptr_array_index(report->policies, i - 1);
+        if (overview_is_ours(gathering->site, policy->domain, policy->domain_source))
+            continue;
+        if (!g_hash_table_contains(gathering->foreign_seen, policy->domain)) {
+            char *domain = g_strdup(policy->domain);
+            g_ptr_array_add(gathering->foreign, domain);
+            g_hash_table_add(gathering->foreign_seen, domain);
+        }
+        g_ptr_array_remove_index(report->policies, i - 1);
+    }
+    return report->policies->len == 0;
+}
+
 static void gather(const struct stored_report *stored, void *data)
 {
     struct gathering *gathering = data;
     const struct report *report = stored->report;
-    struct digest_reporter *reporter = reporter_named(gathering, report->organization);
+    struct digest_reporter *reporter;
+
+    if (stored->report->policies->len > 0 && drop_foreign(gathering, stored->report))
+        return;
+    reporter = reporter_named(gathering, report->organization);
 
     reporter->reports++;
     reporter->unauthenticated += stored->authenticated == AUTH_FAIL;
@@ -186,7 +211,11 @@ static struct digest *begin_digest(struct cli *cli, const struct digest_request 
 struct digest *digest_make(struct cli *cli, const struct digest_request *request, GError **error)
 {
     g_autoptr(Digest) digest = begin_digest(cli, request);
+    g_autoptr(GPtrArray) foreign = g_ptr_array_new_with_free_func(g_free);
     struct gathering gathering = {
+        .site = cli->site,
+        .foreign = foreign,
+        .foreign_seen = g_hash_table_new(g_str_hash, g_str_equal),
         .builder = fault_builder_new(),
         .digest = digest,
         .reporters = g_hash_table_new(g_str_hash, g_str_equal),
@@ -197,12 +226,13 @@ struct digest *digest_make(struct cli *cli, const struct digest_request *request
     g_clear_pointer(&digest->faults, fault_set_free);
     digest->faults = fault_builder_finish(gathering.builder, cli->now);
     g_ptr_array_sort(digest->reporters, most_reports_first);
+    g_hash_table_unref(gathering.foreign_seen);
     g_hash_table_unref(gathering.reporters);
     g_hash_table_unref(gathering.domains);
     if (!ok || !find_all_since(cli, digest->faults->faults, error) ||
         !find_all_since(cli, digest->faults->singles, error) ||
-        !store_sum_sessions(cli->store, &request->filter, &digest->successes, &digest->failures,
-                            error) ||
+        !store_sum_sessions(cli->store, &request->filter, foreign, &digest->successes,
+                            &digest->failures, error) ||
         !count_arrivals(cli, request, digest, error))
         return NULL;
     return g_steal_pointer(&digest);

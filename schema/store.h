@@ -100,9 +100,13 @@ typedef void (*store_report_fn)(const struct stored_report *stored, void *data);
 bool store_each_report(struct store *store, const struct store_filter *filter, store_report_fn take,
                        void *data, GError **error);
 
-/* Sessions of these reports as the view domain_days counts them. */
-bool store_sum_sessions(struct store *store, const struct store_filter *filter, int64_t *successes,
-                        int64_t *failures, GError **error);
+/*
+ * Sessions of these reports as the view domain_days counts them, but for those with the domains
+ * `without` (char *; NULL: none).
+ */
+bool store_sum_sessions(struct store *store, const struct store_filter *filter,
+                        const GPtrArray *without, int64_t *successes, int64_t *failures,
+                        GError **error);
 
 /*
  * Gives the days (Unix seconds) after `from` up to `until` on which failures of `type` were

@@ -152,8 +152,21 @@ bool store_each_report(struct store *store, const struct store_filter *filter, s
     return ok && (code == SQLITE_DONE || store_fail(store, "reading reports", error));
 }
 
-bool store_sum_sessions(struct store *store, const struct store_filter *filter, int64_t *successes,
-                        int64_t *failures, GError **error)
+static char *json_of_texts(const GPtrArray *texts)
+{
+    json_t *array = json_array();
+    char *text;
+
+    for (guint i = 0; texts != NULL && i < texts->len; i++)
+        json_array_append_new(array, json_string(g_ptr_array_index(texts, i)));
+    text = json_dumps(array, JSON_COMPACT);
+    json_decref(array);
+    return text;
+}
+
+bool store_sum_sessions(struct store *store, const struct store_filter *filter,
+                        const GPtrArray *without, int64_t *successes, int64_t *failures,
+                        GError **error)
 {
     static const char sql[] =
         "SELECT coalesce(sum(s), 0), coalesce(sum(f), 0) FROM ("
@@ -161,7 +174,8 @@ bool store_sum_sessions(struct store *store, const struct store_filter *filter, 
         "SELECT r.begins_at / 86400 AS day, p.domain, r.organization, "
         "sum(p.successes) AS s, sum(p.failures) AS f FROM policy p JOIN ("
         "SELECT r.id, r.begins_at, r.organization " FILTERED ") r ON r.id = p.report "
-        "WHERE ?5 IS NULL OR p.domain = ?5 GROUP BY 1, 2, 3, p.policy_type) "
+        "WHERE (?5 IS NULL OR p.domain = ?5) "
+        "AND p.domain NOT IN (SELECT value FROM json_each(?7)) GROUP BY 1, 2, 3, p.policy_type) "
         "GROUP BY day, domain, organization)";
     sqlite3_stmt *sum = prepare(store, sql, error);
     bool ok = false;
@@ -169,6 +183,7 @@ bool store_sum_sessions(struct store *store, const struct store_filter *filter, 
     if (sum == NULL)
         return false;
     bind_filter(sum, filter);
+    sqlite3_bind_text(sum, 7, json_of_texts(without), -1, free);
     if (sqlite3_step(sum) == SQLITE_ROW) {
         *successes = sqlite3_column_int64(sum, 0);
         *failures = sqlite3_column_int64(sum, 1);

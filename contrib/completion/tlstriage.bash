@@ -4,7 +4,7 @@ _tlstriage()
     local cur prev words cword
     _init_completion -n = || return
 
-    local commands='ingest deliver digest explain sql prune quarantine reparse'
+    local commands='ingest deliver digest status explain sql prune quarantine reparse'
     local options='--db --config --now --quiet --help --version'
     local command='' word skip=''
     for word in "${words[@]:1:cword-1}"; do
@@ -40,6 +40,7 @@ _tlstriage()
         '') [[ $cur == -* ]] || options=$commands ;;
         digest) options+=' --domain --since --until --format --to --all --exit-code --width' ;;
         prune) options+=' --days --dry-run' ;;
+        status) options+=' --days --format' ;;
         quarantine) [[ $cur == -* ]] || options='list show raw retry drop' ;;
         sql) options+=' --header' ;;
         explain)

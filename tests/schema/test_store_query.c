@@ -150,7 +150,7 @@ static void assert_sum(struct sample *sample, const struct store_filter *filter,
     int64_t successes = -1, failures = -1;
     GError *error = NULL;
 
-    sample_ok(store_sum_sessions(sample->store, filter, &successes, &failures, &error), error);
+    sample_ok(store_sum_sessions(sample->store, filter, NULL, &successes, &failures, &error), error);
     g_autofree char *sum =
         g_strdup_printf("%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT, successes, failures);
     sample_is(sample, sql, sum);

@@ -1,0 +1,97 @@
+#include "cli/cli.h"
+#include "cli/digest_make.h"
+#include "cli/overview_make.h"
+#include "cli/terminal.h"
+#include "report/status.h"
+#include <string.h>
+
+#define DAY 86400
+#define DAYS_DEFAULT 7
+#define DAYS_MAX 400
+#define WIDTH 100
+
+static void count_fault(const struct fault *fault, struct status *status)
+{
+    status->faults++;
+    status->critical += fault->severity == SEVERITY_CRITICAL;
+    status->high += fault->severity == SEVERITY_HIGH;
+}
+
+/* What failed in the periods of these days; and what came in within them. */
+static bool gather(struct cli *cli, struct status *status, GError **error)
+{
+    gint64 from = cli->now - (gint64)status->days * DAY;
+    const struct digest_request request = {
+        .filter = {.begins_from = from, .skip_unauthenticated = cli->site->skip_unauthenticated},
+        .by_period = true,
+        .covers_from = from,
+        .covers_to = cli->now,
+    };
+    g_autoptr(Digest) digest = digest_make(cli, &request, error);
+
+    if (digest == NULL)
+        return false;
+    for (guint i = 0; i < digest->faults->faults->len; i++)
+        count_fault(g_ptr_array_index(digest->faults->faults, i), status);
+    if (status->faults > 0)
+        status->worst = digest_headline(digest);
+    status->reports = digest->reports;
+    for (guint i = 0; i < digest->reporters->len; i++) {
+        const struct digest_reporter *reporter = g_ptr_array_index(digest->reporters, i);
+        status->newest_day = MAX(status->newest_day, reporter->last_day);
+    }
+    status->overview = overview_make(cli, from, cli->now + 1, error);
+    for (guint i = 0; status->overview != NULL && i < status->overview->problems->len; i++) {
+        const struct overview_problem *problem = g_ptr_array_index(status->overview->problems, i);
+        status->quarantined += problem->count;
+    }
+    return status->overview != NULL;
+}
+
+static int tell(struct cli *cli, int days, bool json)
+{
+    struct status status = {.days = days};
+    GError *error = NULL;
+    int exit_status = STATUS_UNKNOWN;
+
+    if (gather(cli, &status, &error)) {
+        g_autofree char *text = json ? status_json(&status) : status_text(&status, WIDTH);
+        exit_status = status_level(&status);
+        if (!cli_print(cli, text))
+            exit_status = STATUS_UNKNOWN;
+    } else {
+        cli_fail(cli, error);
+    }
+    status_clear(&status);
+    return exit_status;
+}
+
+int cmd_status(struct cli *cli, int argc, char **argv)
+{
+    gint days = DAYS_DEFAULT;
+    g_autofree char *format = NULL;
+    const GOptionEntry entries[] = {
+        {"days", 0, 0, G_OPTION_ARG_INT, &days, "Look back N days (7)", "N"},
+        {"format", 0, 0, G_OPTION_ARG_STRING, &format, "text (the default) or json", "FORMAT"},
+        {NULL, 0, 0, 0, NULL, NULL, NULL},
+    };
+    int status;
+
+    if (!cli_parse(cli, &argc, &argv, entries,
+                   "One line for monitoring, then what came in, by kind and sender.\n\n"
+                   "Exit status: 0 all is well; 1 a grave fault, something unreadable, or no\n"
+                   "report at all; 2 a critical fault; 3 not known, or a wrong command line.",
+                   &status))
+        return status == EXIT_DONE ? EXIT_DONE : STATUS_UNKNOWN;
+    if (argc > 1 || days < 1 || days > DAYS_MAX) {
+        cli_complain(cli, argc > 1 ? "takes no arguments" : "--days: 1 to %d", DAYS_MAX);
+        return STATUS_UNKNOWN;
+    }
+    if (format != NULL && strcmp(format, "text") != 0 && strcmp(format, "json") != 0) {
+        cli_complain(cli, "--format: %s is none of text, json", format);
+        return STATUS_UNKNOWN;
+    }
+    if (!cli_open_existing_store(cli, STORE_READ))
+        return STATUS_UNKNOWN;
+    return tell(cli, days, g_strcmp0(format, "json") == 0);
+}

@@ -19,7 +19,7 @@ static void append_count(GString *line, guint count, const char *one, const char
         g_string_append_printf(line, ", %u %s", count, count == 1 ? one : many);
 }
 
-/* "1 log of 1000000 lines: 54000 sessions, 1700 failures new, 0 lines already known" */
+/* "1 log of 1000000 lines: 54000 sessions and 1700 failures new, 0 already known" */
 static void print_log_summary(const struct cli *cli, const struct intake_log_counts *logs)
 {
     const struct store_log_counts *stored = &logs->stored;
@@ -32,11 +32,12 @@ static void print_log_summary(const struct cli *cli, const struct intake_log_cou
         g_string_append(line, "none of a mail server that is known here");
     else
         g_string_append_printf(line,
-                               "%" G_GUINT64_FORMAT " sessions and %" G_GUINT64_FORMAT
-                               " failures new, %" G_GUINT64_FORMAT " already known",
-                               stored->sessions, stored->failures, stored->known);
-    if (logs->lines.cut > 0)
-        g_string_append_printf(line, ", %" G_GUINT64_FORMAT " lines cut", logs->lines.cut);
+                               "%" G_GUINT64_FORMAT " %s and %" G_GUINT64_FORMAT
+                               " %s new, %" G_GUINT64_FORMAT " already known",
+                               stored->sessions, stored->sessions == 1 ? "session" : "sessions",
+                               stored->failures, stored->failures == 1 ? "failure" : "failures",
+                               stored->known);
+    append_count(line, (guint)logs->lines.cut, "line cut", "lines cut");
     g_string_append_c(line, '\n');
     cli_print(cli, line->str);
 }

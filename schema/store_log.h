@@ -19,6 +19,9 @@
 /* Rows of failed handshakes that clients began (direction in) are kept so long. */
 #define STORE_LOG_INBOUND_DAYS 30
 
+/* So many such rows of one host and hour; the rest is counted in rows without an address. */
+#define STORE_LOG_INBOUND_ROWS 2000
+
 /* What came of a log, added up. */
 struct store_log_counts {
     guint64 sessions; /* new ones */

@@ -122,4 +122,62 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "FROM unread u JOIN arrival a ON a.id = u.arrival "
         "WHERE u.id = ?1 AND u.kind <> 'dmarc'",
     [SQL_DROP_QUARANTINED] = "DELETE FROM unread WHERE id = ?1 AND kind <> 'dmarc'",
+    [SQL_DATA_VERSION] = "PRAGMA data_version",
+    [SQL_FIND_MARKS] = "SELECT id, marks FROM log_mark WHERE hour = ?1 AND host = ?2 ORDER BY id",
+    [SQL_ADD_MARKS] = "INSERT INTO log_mark (hour, host, marks) VALUES (?1,?2,?3)",
+    [SQL_SET_MARKS] = "UPDATE log_mark SET marks = ?2 WHERE id = ?1",
+    [SQL_FIND_ROUTE] = "SELECT id FROM log_route WHERE domain IS ?4 AND mx IS ?6 AND host IS ?1 "
+                       "AND mta = ?2 AND direction = ?3 AND next_hop IS ?5 AND level = ?7 "
+                       "AND outcome = ?8 AND tls_version IS ?9",
+    [SQL_ADD_ROUTE] = "INSERT INTO log_route (host, mta, direction, domain, next_hop, mx, level, "
+                      "outcome, tls_version) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+    [SQL_ADD_COUNT] = "INSERT INTO log_count (hour, route, sessions) VALUES (?1,?2,?3) "
+                      "ON CONFLICT DO UPDATE SET sessions = sessions + excluded.sessions",
+    [SQL_ADD_LOG_FAILURE] =
+        "INSERT INTO log_failure (at, host, mta, direction, queue_id, domain, next_hop, mx, ip, "
+        "level, tls_version, sessions, outcome, result_type, failure_type, layer, detail, "
+        "mail_effect, delay, dsn, reason, line) "
+        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22)",
+    [SQL_COUNT_CLIENTS] = "SELECT count(*) FROM log_failure WHERE direction = 'in' "
+                          "AND at >= ?1 AND at < ?2 AND host IS ?3",
+    /* The line of the earliest, so that the order in which logs are read does not matter. */
+    [SQL_ADD_TO_CLIENT] =
+        "UPDATE log_failure SET sessions = sessions + ?6, line = iif(?7 < at, ?8, line), "
+        "reason = iif(?7 < at, ?9, reason), at = min(at, ?7) "
+        "WHERE direction = 'in' AND ip IS ?1 AND at >= ?2 AND at < ?3 AND host IS ?4 "
+        "AND detail IS ?5",
+    [SQL_FIND_EXPIRY] = "SELECT at FROM log_expiry WHERE queue_id = ?1 AND host = ?2",
+    [SQL_ADD_EXPIRY] = "INSERT INTO log_expiry (queue_id, host, at) VALUES (?1,?2,?3) "
+                       "ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
+    [SQL_FIND_RETURNED] = "SELECT 1 FROM log_failure WHERE queue_id = ?1 AND host IS ?2 "
+                          "AND returned_at = ?3 LIMIT 1",
+    [SQL_SET_RETURNED] = "UPDATE log_failure SET returned_at = ?3 WHERE queue_id = ?1 "
+                         "AND host IS ?2 AND returned_at IS NULL AND at > ?4 AND at <= ?3",
+    [SQL_OTHER_CARRIER] = "SELECT carrier, first_at, last_at FROM log_source WHERE host = ?1 "
+                          "AND last_at >= ?3 AND first_at <= ?4 AND carrier <> ?2 "
+                          "AND min(last_at, ?4) - max(first_at, ?3) > ?5 ORDER BY first_at LIMIT 1",
+    [SQL_SPAN_OF_LOG] = "SELECT min(first_at), max(last_at), count(*) FROM log_source "
+                        "WHERE host = ?1 AND last_at >= ?3 - ?5 AND first_at <= ?4 + ?5 "
+                        "AND carrier = ?2",
+    [SQL_DROP_LOG_SPANS] = "DELETE FROM log_source WHERE host = ?1 "
+                           "AND last_at >= ?3 AND first_at <= ?4 AND carrier = ?2",
+    [SQL_ADD_LOG_SPAN] = "INSERT INTO log_source (host, carrier, first_at, last_at) "
+                         "VALUES (?1,?2,?3,?4)",
+    [SQL_FIND_POSITION] = "SELECT device, inode, offset, context, head_hash, head_length, cursor "
+                          "FROM log_position WHERE path = ?1",
+    [SQL_PUT_POSITION] = "INSERT OR REPLACE INTO log_position (path, device, inode, offset, "
+                         "context, head_hash, head_length, cursor, at) "
+                         "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+    [SQL_LOG_FAILURES] =
+        "SELECT id, at, host, mta, queue_id, domain, next_hop, mx, ip, level, tls_version, "
+        "sessions, outcome, result_type, failure_type, detail, delay, dsn, reason, "
+        "coalesce(returned_at, 0), line FROM log_failure WHERE at >= ?1 AND at < ?2 "
+        "AND direction = ?3 AND (?4 IS NULL OR domain = ?4) ORDER BY at, id",
+    /* Added up before it is joined: there are far fewer kinds of sessions than counts. */
+    [SQL_DELIVERIES] =
+        "SELECT r.host, r.mta, r.domain, r.next_hop, r.mx, r.level, r.outcome, r.tls_version, "
+        "c.sessions, c.first, c.last FROM (SELECT route, sum(sessions) AS sessions, "
+        "min(hour) AS first, max(hour) AS last FROM log_count WHERE hour >= ?1 AND hour < ?2 "
+        "GROUP BY route) c JOIN log_route r ON r.id = c.route "
+        "WHERE r.direction = ?3 AND (?4 IS NULL OR r.domain = ?4) ORDER BY r.id",
 };

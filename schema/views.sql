@@ -4,6 +4,8 @@
 DROP VIEW IF EXISTS reports;
 DROP VIEW IF EXISTS policies;
 DROP VIEW IF EXISTS failures;
+DROP VIEW IF EXISTS deliveries;
+DROP VIEW IF EXISTS log_failures;
 DROP VIEW IF EXISTS domain_days;
 DROP VIEW IF EXISTS issues;
 DROP VIEW IF EXISTS arrivals;
@@ -69,8 +71,51 @@ SELECT p.report,
   FROM failure f JOIN policy p ON p.id = f.policy JOIN report r ON r.id = p.report
  WHERE r.superseded_by IS NULL;
 
--- One session may stand under several policies (RFC 8460, section 4). So for each reporter, domain
--- and day: within a policy type the sum, then the maximum over the types.
+-- What our own mail server's log tells: sessions by the hour, and each failure.
+CREATE VIEW deliveries AS
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', c.hour * 3600, 'unixepoch') AS hour,
+       r.host,
+       r.mta,
+       r.direction,
+       r.domain,
+       r.next_hop,
+       r.mx,
+       r.level,
+       r.outcome,
+       r.tls_version,
+       c.sessions
+  FROM log_count c JOIN log_route r ON r.id = c.route;
+
+CREATE VIEW log_failures AS
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch') AS at,
+       host,
+       mta,
+       direction,
+       queue_id,
+       domain,
+       next_hop,
+       mx,
+       ip,
+       outcome,
+       result_type,
+       failure_type,
+       detail,
+       layer,
+       reason,
+       iif(returned_at IS NULL, mail_effect, 'returned') AS mail_effect,
+       line,
+       level,
+       tls_version,
+       sessions,
+       delay,
+       dsn,
+       strftime('%Y-%m-%dT%H:%M:%SZ', returned_at, 'unixepoch') AS returned_at,
+       id AS log_failure
+  FROM log_failure;
+
+-- Direction in is what others report. One session may stand under several policies (RFC 8460,
+-- section 4). So for each reporter, domain and day: within a policy type the sum, then the maximum
+-- over the types. Direction out is what our log counts, each session once.
 CREATE VIEW domain_days AS
 SELECT day,
        'in' AS direction,
@@ -85,7 +130,17 @@ SELECT day,
                  WHERE r.superseded_by IS NULL
                  GROUP BY 1, p.domain, r.organization, p.policy_type)
          GROUP BY day, domain, organization)
- GROUP BY day, domain;
+ GROUP BY day, domain
+UNION ALL
+SELECT date(c.hour * 3600, 'unixepoch') AS day,
+       'out' AS direction,
+       r.domain,
+       sum(iif(r.outcome <> 'failed', c.sessions, 0)) AS successes,
+       sum(iif(r.outcome = 'failed', c.sessions, 0)) AS failures,
+       count(DISTINCT coalesce(r.host, '')) AS reporters
+  FROM log_count c JOIN log_route r ON r.id = c.route
+ WHERE r.direction = 'out' AND r.domain IS NOT NULL
+ GROUP BY 1, r.domain;
 
 CREATE VIEW issues AS
 SELECT i.id AS issue,

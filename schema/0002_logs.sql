@@ -1,0 +1,111 @@
+-- The mail server's own log: sessions as hourly counts, failures as rows, and what lets a line that
+-- is read again be known. Conventions as in 0001_initial.sql.
+--
+-- Nothing here points at an arrival: a log is read over and over as it grows, and what came of it
+-- is told by host and hour, not by file.
+
+-- A kind of session. Counts refer to it, so that a name stands in the store once for each kind and
+-- not once for each hour. Of sessions that clients began (direction in) only host, mta, outcome and
+-- tls_version are kept. Rows are made by one writer at a time, who looks first; log_route_place is
+-- not UNIQUE since NULLs are equal here.
+CREATE TABLE log_route (
+    id INTEGER PRIMARY KEY,
+    host TEXT,                      -- whose log it is; NULL: its lines do not say
+    mta TEXT NOT NULL,              -- postfix, exim, halon, powermta, unknown
+    direction TEXT NOT NULL,        -- out, in
+    domain TEXT,                    -- of the recipients
+    next_hop TEXT,                  -- where the log names it
+    mx TEXT,
+    level TEXT NOT NULL,            -- what was asked of the session: none, may ... unknown
+    outcome TEXT NOT NULL,          -- verified, trusted ... failed, unknown
+    tls_version TEXT                -- NULL: none, or not told
+) STRICT;
+CREATE INDEX log_route_place ON log_route (domain, mx);
+
+-- Sessions of a kind that began within an hour. No foreign key: a row is 15 bytes, there are
+-- thousands an hour, and looking up the route for each would cost more than writing it. prune
+-- drops the routes that nothing refers to.
+CREATE TABLE log_count (
+    hour INTEGER NOT NULL,          -- hours since 1970, UTC: time / 3600
+    route INTEGER NOT NULL,         -- log_route.id
+    sessions INTEGER NOT NULL,
+    PRIMARY KEY (hour, route)
+) STRICT, WITHOUT ROWID;
+
+-- One failure, or one soft problem, on a line of its own. Of handshakes that failed while a client
+-- began them (direction in) one row stands for all of one host, hour, address and detail; past
+-- STORE_LOG_INBOUND_ROWS in an hour for all that is left, with ip NULL.
+CREATE TABLE log_failure (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    host TEXT,
+    mta TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    queue_id TEXT,                  -- NULL: not told, or direction in
+    domain TEXT,                    -- of the recipient; NULL: not told, or direction in
+    next_hop TEXT,
+    mx TEXT,
+    ip TEXT,                        -- of the peer
+    level TEXT NOT NULL,
+    tls_version TEXT,
+    sessions INTEGER NOT NULL,      -- 0: counted with another line of the same session
+    outcome TEXT NOT NULL,          -- deferred, bounced, throttled, plaintext, unverified, other-mx
+    result_type TEXT,               -- word of RFC 8460, section 4.3; NULL: the line earns none
+    failure_type TEXT NOT NULL,     -- our class
+    layer TEXT NOT NULL,
+    detail TEXT,                    -- the finer word of the line
+    mail_effect TEXT NOT NULL,      -- of this attempt; see returned_at
+    delay INTEGER,                  -- age of the message in seconds
+    dsn TEXT,
+    reason TEXT,                    -- what the server said
+    line TEXT,                      -- the line, without local parts of addresses
+    returned_at INTEGER             -- when the message was given up; NULL: not seen
+) STRICT;
+CREATE INDEX log_failure_at ON log_failure (at);
+CREATE INDEX log_failure_queue_id ON log_failure (queue_id) WHERE queue_id IS NOT NULL;
+CREATE INDEX log_failure_client ON log_failure (ip, at) WHERE direction = 'in';
+
+-- Messages that were given up, kept as long as a failure of theirs may still be read from another
+-- log: logs are not always read in their order.
+CREATE TABLE log_expiry (
+    queue_id TEXT NOT NULL,
+    host TEXT NOT NULL,             -- '' where the lines do not say
+    at INTEGER NOT NULL,
+    PRIMARY KEY (queue_id, host)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX log_expiry_at ON log_expiry (at);
+
+-- Marks of lines that something here rests on, so that a line read again changes nothing. All
+-- marks of a host and hour are its rows together, in no order, 6 bytes each; small additions go
+-- into the last row.
+CREATE TABLE log_mark (
+    id INTEGER PRIMARY KEY,
+    hour INTEGER NOT NULL,
+    host TEXT NOT NULL,             -- first label
+    marks BLOB NOT NULL CHECK (length(marks) % 6 = 0)
+) STRICT;
+CREATE INDEX log_mark_hour ON log_mark (hour, host);
+
+-- For which time the log of a host was read, and how it came. The journal and a file hold the same
+-- lines in other words, so of one time only one of them is read.
+CREATE TABLE log_source (
+    id INTEGER PRIMARY KEY,
+    host TEXT NOT NULL,             -- first label
+    carrier TEXT NOT NULL,          -- file, journal
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX log_source_host ON log_source (host, last_at);
+
+-- Where follow left off.
+CREATE TABLE log_position (
+    path TEXT PRIMARY KEY,          -- as it was named; 'journal' for the journal
+    device INTEGER NOT NULL,        -- of the file read last; unsigned 64 bits as signed
+    inode INTEGER NOT NULL,
+    offset INTEGER NOT NULL,        -- of the next unread byte
+    context INTEGER NOT NULL,       -- from here lines are read again, for what waits
+    head_hash INTEGER NOT NULL,     -- of the file's first bytes
+    head_length INTEGER NOT NULL,
+    cursor TEXT,                    -- of the journal
+    at INTEGER NOT NULL             -- when this was noted
+) STRICT, WITHOUT ROWID;

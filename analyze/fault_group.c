@@ -1,5 +1,4 @@
 #include "analyze/fault_rows.h"
-#include <string.h>
 
 /*
  * A node is what cannot be taken apart: an MX host, or a domain where no MX host is named, each
@@ -183,30 +182,6 @@ static void join_links(struct groups *groups, GArray *links)
     }
 }
 
-/* co.uk, com.au, ne.jp: what stands below them has nothing in common. */
-static bool looks_like_registry(const char *parent)
-{
-    const char *dot = strchr(parent, '.');
-
-    return dot - parent <= 3 && strlen(dot + 1) == 2;
-}
-
-/* The domain in which a host name of three or more labels stands; NULL where none is told by it. */
-static const char *parent_of(const char *host)
-{
-    const char *parent = strchr(host, '.');
-    const char *last = strrchr(host, '.');
-
-    if (parent == NULL || parent == host || strchr(parent + 1, '.') == NULL)
-        return NULL;
-    if (strspn(last + 1, "0123456789") == strlen(last + 1) || strchr(host, ':') != NULL)
-        return NULL; /* an address */
-    parent++;
-    if (strchr(parent, '.') == last && looks_like_registry(parent))
-        return NULL;
-    return parent;
-}
-
 static void join_parents(struct groups *groups)
 {
     struct names *names = groups->builder->names;
@@ -214,7 +189,7 @@ static void join_parents(struct groups *groups)
 
     for (guint i = 0; i < groups->nodes->len; i++) {
         const struct node *node = node_at(groups, i);
-        const char *parent = node->mx != 0 ? parent_of(names_text(names, node->mx)) : NULL;
+        const char *parent = node->mx != 0 ? host_parent(names_text(names, node->mx)) : NULL;
         struct link link = {.type = node->type, .node = i};
         if (parent == NULL)
             continue;

@@ -6,21 +6,11 @@
 #define ANALYZE_FAULT_ROWS_H
 
 #include "analyze/fault.h"
+#include "analyze/names.h"
 #include <glib.h>
 
 /* Past this many rows a policy keeps one row for each failure type, without its addresses. */
 #define FAULT_ROWS 2000000
-
-/* Past so much text only the names of domains, hosts and reporters are kept of what follows. */
-#define FAULT_TEXT_BYTES (64u << 20)
-
-/* Each text once. Number 0 is "no text". */
-struct names {
-    gsize bytes;
-    GStringChunk *chunk;
-    GHashTable *numbers; /* text -> number */
-    GPtrArray *texts;    /* number -> text */
-};
 
 /* One failing row. */
 struct fault_row {
@@ -69,21 +59,6 @@ struct fault_builder {
     GArray *policies; /* struct row_policy */
     GArray *rows;     /* struct fault_row */
 };
-
-struct names *names_new(void);
-void names_free(struct names *names);
-/* 0 for NULL and "". */
-guint32 names_number(struct names *names, const char *text);
-/* Likewise for what a fault can do without: 0 also for a new text past FAULT_TEXT_BYTES. */
-guint32 names_detail(struct names *names, const char *text);
-/* NULL for 0. */
-const char *names_text(const struct names *names, guint32 number);
-
-/* Sums of counts that come from strangers stay at INT64_MAX. */
-int64_t count_add(int64_t a, int64_t b);
-
-/* Lexical order of two lists of `count` values, for sorting. */
-int keys_compare(const int64_t *a, const int64_t *b, size_t count);
 
 /*
  * Sets the group of each row: rows of one group are one fault. Sorts the rows. The time is

@@ -47,6 +47,38 @@ struct log_event {
 
 typedef void (*log_event_fn)(const struct log_event *event, void *data);
 
+/* A failure as it was stored. Texts are valid while it is handed on. */
+struct stored_log_failure {
+    gint64 id;
+    struct log_event event; /* kind FAILURE, mark 0 */
+    gint64 stored_at;       /* when the row came into the store */
+    gint64 returned_at;     /* when the message was given up; 0: not seen */
+};
+
+/* Sessions of the same kind, added up over some time. */
+struct stored_deliveries {
+    const char *host;
+    enum mta mta;
+    const char *domain; /* NULL for direction in */
+    const char *next_hop;
+    const char *mx;
+    enum tls_level level;
+    enum session_outcome outcome;
+    enum tls_version version;
+    gint64 sessions;
+    gint64 first_hour; /* begin of it */
+    gint64 last_hour;
+};
+
+/* A message in the mail server's queue, for one of its recipients. */
+struct queued_message {
+    const char *queue_name; /* "deferred", "active", "hold", "incoming" */
+    const char *queue_id;
+    gint64 arrived_at;
+    const char *domain; /* of the recipient */
+    const char *reason; /* why it waits; NULL where it was not tried yet */
+};
+
 /* How a log reached us. Of one host only one is read: both hold the same lines in other words. */
 enum log_carrier { LOG_CARRIER_FILE, LOG_CARRIER_JOURNAL };
 

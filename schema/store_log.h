@@ -89,31 +89,11 @@ struct store_log_filter {
     const char *domain; /* of recipients; NULL: all */
 };
 
-/* A failure as it was stored. Texts are valid during the call; NULL where nothing is known. */
-struct stored_log_failure {
-    gint64 id;
-    struct log_event event; /* kind FAILURE, mark 0 */
-    gint64 returned_at;     /* when the message was given up; 0: not seen */
-};
 typedef void (*store_log_failure_fn)(const struct stored_log_failure *failure, void *data);
 /* In the order of their times. */
 bool store_each_log_failure(struct store *store, const struct store_log_filter *filter,
                             store_log_failure_fn take, void *data, GError **error);
 
-/* Sessions of the same kind, added up over the time that the filter names. */
-struct stored_deliveries {
-    const char *host;
-    enum mta mta;
-    const char *domain; /* NULL for direction in */
-    const char *next_hop;
-    const char *mx;
-    enum tls_level level;
-    enum session_outcome outcome;
-    enum tls_version version;
-    gint64 sessions;
-    gint64 first_hour; /* begin of it */
-    gint64 last_hour;
-};
 typedef void (*store_deliveries_fn)(const struct stored_deliveries *deliveries, void *data);
 bool store_each_deliveries(struct store *store, const struct store_log_filter *filter,
                            store_deliveries_fn take, void *data, GError **error);

@@ -1,4 +1,4 @@
-#include "analyze/fault_rows.h"
+#include "analyze/names.h"
 #include <string.h>
 
 #define CHUNK_BYTES 65536
@@ -43,7 +43,7 @@ guint32 names_number(struct names *names, const char *text)
 
 guint32 names_detail(struct names *names, const char *text)
 {
-    if (text == NULL || names->bytes < FAULT_TEXT_BYTES)
+    if (text == NULL || names->bytes < NAMES_DETAIL_BYTES)
         return names_number(names, text);
     return GPOINTER_TO_UINT(g_hash_table_lookup(names->numbers, text));
 }
@@ -66,4 +66,27 @@ int keys_compare(const int64_t *a, const int64_t *b, size_t count)
         if (a[i] != b[i])
             return a[i] < b[i] ? -1 : 1;
     return 0;
+}
+
+/* co.uk, com.au, ne.jp: what stands below them has nothing in common. */
+static bool looks_like_registry(const char *parent)
+{
+    const char *dot = strchr(parent, '.');
+
+    return dot - parent <= 3 && strlen(dot + 1) == 2;
+}
+
+const char *host_parent(const char *host)
+{
+    const char *parent = strchr(host, '.');
+    const char *last = strrchr(host, '.');
+
+    if (parent == NULL || parent == host || strchr(parent + 1, '.') == NULL)
+        return NULL;
+    if (strspn(last + 1, "0123456789") == strlen(last + 1) || strchr(host, ':') != NULL)
+        return NULL; /* an address */
+    parent++;
+    if (strchr(parent, '.') == last && looks_like_registry(parent))
+        return NULL;
+    return parent;
 }

@@ -20,6 +20,16 @@
 #define LIMIT_JSON_MEMORY_MIB 256 /* what the JSON parser may allocate for one report */
 #define LIMIT_JSON_MEMORY ((size_t)LIMIT_JSON_MEMORY_MIB << 20)
 
+#define LIMIT_DMARC_BYTES (256u << 20)     /* of one report's XML, read as it is unpacked */
+#define LIMIT_DMARC_ROWS 500000            /* of one report */
+#define LIMIT_DMARC_TEXT_BYTES (48u << 20) /* of all different texts in its rows */
+#define LIMIT_DMARC_RESULTS 100            /* of one row; RFC 9990 allows no more either */
+#define LIMIT_DMARC_REASONS 20             /* of one row */
+#define LIMIT_XML_DEPTH 64
+#define LIMIT_XML_NESTED 10000           /* past that depth; then the rest is dropped */
+#define LIMIT_XML_TOKEN_BYTES (1u << 20) /* one tag or comment */
+#define LIMIT_XML_TAG_BYTES (64u << 10)  /* one tag with its attributes, where XML is broken */
+
 #define LIMIT_POLICIES 10000     /* of one report */
 #define LIMIT_DETAILS 100000     /* of one report, over all its policies */
 #define LIMIT_POLICY_STRINGS 200 /* of one policy */

@@ -1,4 +1,5 @@
 #include "schema/record.h"
+#include "schema/dmarc_record.h"
 #include <stdarg.h>
 
 GPtrArray *issues_new(void)
@@ -139,6 +140,7 @@ struct arrival *arrival_new(void)
     struct arrival *arrival = g_new0(struct arrival, 1);
 
     arrival->reports = g_ptr_array_new_with_free_func((GDestroyNotify)report_free);
+    arrival->dmarc = g_ptr_array_new_with_free_func((GDestroyNotify)dmarc_report_free);
     arrival->unread = g_ptr_array_new_with_free_func((GDestroyNotify)unread_free);
     arrival->bounced = g_ptr_array_new_with_free_func((GDestroyNotify)bounced_free);
     arrival->issues = issues_new();
@@ -169,6 +171,7 @@ void arrival_free(struct arrival *arrival)
     g_free(arrival->report_domain);
     g_free(arrival->report_submitter);
     g_ptr_array_unref(arrival->reports);
+    g_ptr_array_unref(arrival->dmarc);
     g_ptr_array_unref(arrival->unread);
     g_ptr_array_unref(arrival->bounced);
     g_ptr_array_unref(arrival->issues);

@@ -127,6 +127,7 @@ struct arrival {
     char *report_submitter; /* TLS-Report-Submitter */
     int64_t received_at;    /* the mail's Date, else the file's time, else now */
     GPtrArray *reports;     /* struct report * */
+    GPtrArray *dmarc;       /* struct dmarc_report *, dmarc_record.h */
     GPtrArray *unread;      /* struct unread * */
     GPtrArray *bounced;     /* struct bounced * */
     GPtrArray *issues;      /* struct issue *, those that belong to no report */

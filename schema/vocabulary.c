@@ -87,12 +87,39 @@ static const char *const domain_sources[] = {
     [DOMAIN_UNKNOWN] = "unknown",
 };
 
+static const char *const dmarc_requests[] = {
+    [DMARC_REQUEST_UNKNOWN] = "",
+    [DMARC_REQUEST_NONE] = "none",
+    [DMARC_REQUEST_QUARANTINE] = "quarantine",
+    [DMARC_REQUEST_REJECT] = "reject",
+};
+
+static const char *const dmarc_strictnesses[] = {
+    [DMARC_STRICTNESS_UNKNOWN] = "", [DMARC_RELAXED] = "r", [DMARC_STRICT] = "s"};
+
+static const char *const dmarc_dispositions[] = {
+    [DMARC_DISPOSITION_UNKNOWN] = "",      [DMARC_DISPOSITION_NONE] = "none",
+    [DMARC_DISPOSITION_PASS] = "pass",     [DMARC_DISPOSITION_QUARANTINE] = "quarantine",
+    [DMARC_DISPOSITION_REJECT] = "reject",
+};
+
+static const char *const dmarc_verdicts[] = {
+    [DMARC_VERDICT_UNKNOWN] = "", [DMARC_PASS] = "pass", [DMARC_FAIL] = "fail"};
+
+static const char *const dmarc_forms[] = {
+    [DMARC_FORM_NONE] = "none",
+    [DMARC_FORM_RFC7489] = "rfc7489",
+    [DMARC_FORM_RFC9990] = "rfc9990",
+    [DMARC_FORM_OTHER] = "other",
+};
+
 static const char *const issue_kinds[] = {
     [ISSUE_INPUT] = "input",          [ISSUE_MAIL] = "mail",
     [ISSUE_CONTAINER] = "container",  [ISSUE_JSON] = "json",
     [ISSUE_REPORT] = "report",        [ISSUE_LIMIT] = "limit",
     [ISSUE_NO_REPORT] = "no-report",  [ISSUE_DUPLICATE] = "revision",
-    [ISSUE_NOT_YET] = "not-yet-read",
+    [ISSUE_NOT_YET] = "not-yet-read", [ISSUE_XML] = "xml",
+    [ISSUE_DMARC] = "dmarc",
 };
 
 static const char *const issue_severities[] = {
@@ -615,4 +642,49 @@ enum actor failure_type_actor(enum failure_type type)
 const char *failure_type_label(enum failure_type type)
 {
     return failure_type_known(type) != NULL ? failure_types[type].label : "unknown";
+}
+
+const char *dmarc_request_word(enum dmarc_request request)
+{
+    return WORD(dmarc_requests, request);
+}
+
+const char *dmarc_strictness_word(enum dmarc_strictness strictness)
+{
+    return WORD(dmarc_strictnesses, strictness);
+}
+
+const char *dmarc_disposition_word(enum dmarc_disposition disposition)
+{
+    return WORD(dmarc_dispositions, disposition);
+}
+
+const char *dmarc_verdict_word(enum dmarc_verdict verdict)
+{
+    return WORD(dmarc_verdicts, verdict);
+}
+
+const char *dmarc_form_word(enum dmarc_form form)
+{
+    return WORD(dmarc_forms, form);
+}
+
+enum dmarc_request dmarc_request_from_word(const char *word)
+{
+    return (enum dmarc_request)FIND(dmarc_requests, word, DMARC_REQUEST_UNKNOWN);
+}
+
+enum dmarc_strictness dmarc_strictness_from_word(const char *word)
+{
+    return (enum dmarc_strictness)FIND(dmarc_strictnesses, word, DMARC_STRICTNESS_UNKNOWN);
+}
+
+enum dmarc_disposition dmarc_disposition_from_word(const char *word)
+{
+    return (enum dmarc_disposition)FIND(dmarc_dispositions, word, DMARC_DISPOSITION_UNKNOWN);
+}
+
+enum dmarc_verdict dmarc_verdict_from_word(const char *word)
+{
+    return (enum dmarc_verdict)FIND(dmarc_verdicts, word, DMARC_VERDICT_UNKNOWN);
 }

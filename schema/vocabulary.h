@@ -227,6 +227,32 @@ enum log_detail {
     DETAIL_COUNT
 };
 
+/* RFC 9989, section 4.7 (RFC 7489, section 6.3): what p, sp and np ask for. */
+enum dmarc_request {
+    DMARC_REQUEST_UNKNOWN,
+    DMARC_REQUEST_NONE,
+    DMARC_REQUEST_QUARANTINE,
+    DMARC_REQUEST_REJECT,
+};
+
+/* adkim, aspf: "r", "s". */
+enum dmarc_strictness { DMARC_STRICTNESS_UNKNOWN, DMARC_RELAXED, DMARC_STRICT };
+
+/* What became of messages: policy_evaluated, RFC 9990, section 3.1.1.9. PASS: they were aligned. */
+enum dmarc_disposition {
+    DMARC_DISPOSITION_UNKNOWN,
+    DMARC_DISPOSITION_NONE,
+    DMARC_DISPOSITION_PASS,
+    DMARC_DISPOSITION_QUARANTINE,
+    DMARC_DISPOSITION_REJECT,
+};
+
+/* Whether DKIM or SPF passed with a domain that is aligned with that of From. */
+enum dmarc_verdict { DMARC_VERDICT_UNKNOWN, DMARC_PASS, DMARC_FAIL };
+
+/* By its namespace; older reports have none. */
+enum dmarc_form { DMARC_FORM_NONE, DMARC_FORM_RFC7489, DMARC_FORM_RFC9990, DMARC_FORM_OTHER };
+
 /* By what the recipient domain of a policy was found; the man page tlstriage-ingest explains. */
 enum domain_source {
     DOMAIN_FROM_POLICY,        /* sts, no-policy-found: the policy domain itself */
@@ -251,6 +277,8 @@ enum issue_kind {
     ISSUE_NO_REPORT, /* an arrival that holds no report */
     ISSUE_DUPLICATE, /* a revision: the same report with other content */
     ISSUE_NOT_YET,   /* kept until a later version reads it */
+    ISSUE_XML,       /* XML 1.0 */
+    ISSUE_DMARC,     /* RFC 7489, RFC 9990 */
 };
 
 /* Notices cost nothing; a warning cost something in the report; an error cost a report. */
@@ -277,6 +305,17 @@ const char *session_outcome_word(enum session_outcome outcome);
 const char *tls_version_word(enum tls_version version); /* "TLSv1.3"; "" for UNKNOWN */
 const char *log_outcome_word(enum log_outcome outcome);
 const char *log_detail_word(enum log_detail detail); /* "" for NONE */
+
+const char *dmarc_request_word(enum dmarc_request request); /* "" for UNKNOWN, here and below */
+const char *dmarc_strictness_word(enum dmarc_strictness strictness);
+const char *dmarc_disposition_word(enum dmarc_disposition disposition);
+const char *dmarc_verdict_word(enum dmarc_verdict verdict);
+const char *dmarc_form_word(enum dmarc_form form); /* "none", "rfc7489", "rfc9990", "other" */
+
+enum dmarc_request dmarc_request_from_word(const char *word);
+enum dmarc_strictness dmarc_strictness_from_word(const char *word);
+enum dmarc_disposition dmarc_disposition_from_word(const char *word);
+enum dmarc_verdict dmarc_verdict_from_word(const char *word);
 
 /* Case-insensitive; an unknown word or NULL gives POLICY_OTHER, STS_MODE_UNKNOWN, ... */
 enum policy_type policy_type_from_word(const char *word);

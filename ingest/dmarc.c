@@ -1,0 +1,221 @@
+/* A report from its passes: what is missing filled in, what is wrong said, who it is. */
+#include "ingest/dmarc.h"
+#include "ingest/dmarc_private.h"
+#include "ingest/limits.h"
+#include "ingest/text.h"
+#include "ingest/tlsrpt_domain.h"
+#include <string.h>
+
+#define DAY 86400
+
+/* A period that begins or ends later than this after now is noted: a clock or a forger is wrong. */
+#define FUTURE_SLACK (2 * DAY)
+
+/* The element "feedback" begins here: "<feedback>", "<x:feedback ...". */
+static bool is_feedback_tag(const char *at, const char *begin, const char *end)
+{
+    size_t length = strlen("feedback");
+
+    return at > begin && (at[-1] == '<' || at[-1] == ':') && at + length < end &&
+           (at[length] == '>' || at[length] == '/' || g_ascii_isspace(at[length]));
+}
+
+bool dmarc_sniff(const char *text, size_t length)
+{
+    const char *tag = text, *end = text + MIN(length, DMARC_HEAD);
+
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        tag += 3;
+    while (tag < end && (g_ascii_isspace(*tag) || *tag == '\0'))
+        tag++;
+    if (tag >= end || *tag != '<')
+        return false;
+    for (; tag < end; tag++) {
+        tag = memmem(tag, (size_t)(end - tag), "feedback", strlen("feedback"));
+        if (tag == NULL)
+            return false;
+        if (is_feedback_tag(tag, text, end))
+            return true;
+    }
+    return false;
+}
+
+G_GNUC_PRINTF(4, 5)
+static void note(struct dmarc_report *report, enum issue_severity severity, const char *clause,
+                 const char *format, ...)
+{
+    g_autofree char *problem = NULL;
+    va_list args;
+
+    if (report->issues->len >= LIMIT_ISSUES)
+        return;
+    va_start(args, format);
+    problem = g_strdup_vprintf(format, args);
+    va_end(args);
+    issue_add(report->issues, ISSUE_DMARC, severity, clause, "%s", problem);
+}
+
+/* Senders report about a day on the next one. */
+static void fill_period(struct dmarc_report *report, const struct tlsrpt_label *file,
+                        const struct dmarc_hints *hints)
+{
+    gint64 came = hints->received_at != 0 ? hints->received_at : hints->now;
+
+    if (report->begins_at == 0 || report->ends_at == 0)
+        note(report, ISSUE_WARNING, DMARC_CLAUSE_PERIOD, "%s of date_range is missing",
+             report->begins_at == 0 ? "begin" : "end");
+    if (report->begins_at == 0)
+        report->begins_at = report->ends_at != 0   ? MAX(report->ends_at - DAY + 1, 0)
+                            : file->begins_at != 0 ? file->begins_at
+                                                   : MAX(came - came % DAY - DAY, 0);
+    if (report->ends_at == 0)
+        report->ends_at =
+            file->ends_at >= report->begins_at ? file->ends_at : report->begins_at + DAY - 1;
+    if (report->ends_at < report->begins_at) {
+        note(report, ISSUE_WARNING, DMARC_CLAUSE_PERIOD, "the period ends before it begins");
+        report->ends_at = report->begins_at;
+    }
+    if (report->begins_at > hints->now + FUTURE_SLACK)
+        note(report, ISSUE_WARNING, DMARC_CLAUSE_PERIOD, "the period lies in the future");
+}
+
+static const char *first_header_from(const struct dmarc_report *report)
+{
+    return report->rows->len > 0 ? g_array_index(report->rows, struct dmarc_row, 0).header_from
+                                 : NULL;
+}
+
+static void fill_domain(struct dmarc_report *report, const struct tlsrpt_label *subject,
+                        const struct tlsrpt_label *file)
+{
+    const char *other = subject->domain != NULL ? subject->domain
+                        : file->domain != NULL  ? file->domain
+                                                : first_header_from(report);
+
+    if (report->policy.domain == NULL)
+        note(report, ISSUE_WARNING, DMARC_CLAUSE_POLICY, "domain of policy_published is missing%s",
+             other != NULL ? "; taken from beside it" : "");
+    if (report->policy.domain == NULL)
+        report->policy.domain = g_strdup(other != NULL ? other : "");
+}
+
+static void fill_organization(struct dmarc_report *report, const struct tlsrpt_label *subject,
+                              const struct tlsrpt_label *file)
+{
+    if (report->organization != NULL)
+        return;
+    note(report, ISSUE_NOTICE, DMARC_CLAUSE_METADATA, "org_name is missing or empty");
+    report->organization = text_domain_of_address(report->contact);
+    if (report->organization == NULL)
+        report->organization =
+            g_strdup(file->submitter != NULL ? file->submitter : subject->submitter);
+}
+
+static void fill(struct dmarc_report *report, const struct dmarc_hints *hints)
+{
+    struct tlsrpt_label subject, file;
+
+    tlsrpt_label_of_subject(hints->subject, &subject);
+    tlsrpt_label_of_file_name(hints->file_name, &file);
+    fill_organization(report, &subject, &file);
+    fill_period(report, &file, hints);
+    fill_domain(report, &subject, &file);
+    if (report->external_id == NULL)
+        note(report, ISSUE_WARNING, DMARC_CLAUSE_METADATA, "report_id is missing or empty");
+    if (report->rows->len == 0)
+        note(report, ISSUE_NOTICE, DMARC_CLAUSE_ROOT, "there is no record");
+    if (report->policy.p == DMARC_REQUEST_UNKNOWN)
+        note(report, ISSUE_NOTICE, DMARC_CLAUSE_POLICY, "p of policy_published is missing");
+    tlsrpt_label_clear(&subject);
+    tlsrpt_label_clear(&file);
+}
+
+static void hash_text(GChecksum *checksum, const char *text)
+{
+    /* With its final NUL, so that no two lists of texts run into one. */
+    if (text != NULL)
+        g_checksum_update(checksum, (const guchar *)text, (gssize)strlen(text) + 1);
+    else
+        g_checksum_update(checksum, (const guchar *)"\1", 1);
+}
+
+/* Some reporters give one id to reports about many domains or days. Without any, nothing tells a
+   revision from another report: then the content is the identity. */
+static void hash_identity(struct dmarc_report *report)
+{
+    GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    gsize length = RECORD_HASH_BYTES;
+    g_autofree char *period = g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT,
+                                              (gint64)report->begins_at, (gint64)report->ends_at);
+
+    hash_text(checksum, "dmarc");
+    hash_text(checksum, report->organization);
+    hash_text(checksum, report->external_id);
+    hash_text(checksum, report->policy.domain);
+    hash_text(checksum, period);
+    if (report->external_id == NULL)
+        g_checksum_update(checksum, report->content_hash, RECORD_HASH_BYTES);
+    g_checksum_get_digest(checksum, report->identity_hash, &length);
+    g_checksum_free(checksum);
+}
+
+/* Names, an id or a record: less than one of these is no report. */
+static bool holds_something(const struct dmarc_report *report)
+{
+    return report->rows->len > 0 || report->organization != NULL || report->external_id != NULL ||
+           report->policy.domain != NULL;
+}
+
+static void note_end(const struct dmarc_pass *first, const struct dmarc_pass *last)
+{
+    struct dmarc_report *report = last->report;
+
+    if (first->end == DMARC_BROKEN) {
+        issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
+                  "not well-formed, mended: %s", first->broken);
+    }
+    if (last->end == DMARC_CUT)
+        issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
+                  "the text ends before its elements do; %u whole records are used",
+                  report->rows->len);
+    else if (last->end == DMARC_LIMIT)
+        issue_add(report->issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
+                  "elements too deep; what came before is used");
+}
+
+static void refuse(const struct dmarc_pass *pass, GPtrArray *issues)
+{
+    if (pass->end == DMARC_REFUSED)
+        issue_add(issues, ISSUE_XML, ISSUE_ERROR, "RFC 9990, appendix A; XML 1.0, section 2.8",
+                  "refused: a document type declaration has no place in a DMARC report");
+    else if (pass->broken[0] != '\0')
+        issue_add(issues, ISSUE_XML, ISSUE_ERROR, DMARC_CLAUSE_XML, "not well-formed: %s",
+                  pass->broken);
+    else
+        issue_add(issues, ISSUE_DMARC, ISSUE_ERROR, DMARC_CLAUSE_ROOT,
+                  "nothing of a DMARC report in it");
+}
+
+struct dmarc_report *dmarc_read(dmarc_source_fn source, void *data, const struct dmarc_hints *hints,
+                                GPtrArray *issues)
+{
+    struct dmarc_pass first = {0}, mended = {0}, *last = &first;
+    g_autoptr(DmarcReport) report = NULL;
+
+    dmarc_pass(source, data, false, &first);
+    if (first.end == DMARC_BROKEN) {
+        g_clear_pointer(&first.report, dmarc_report_free);
+        dmarc_pass(source, data, true, &mended);
+        last = &mended;
+    }
+    report = last->report;
+    if (last->end == DMARC_REFUSED || !last->feedback || !holds_something(report)) {
+        refuse(last, issues);
+        return NULL;
+    }
+    note_end(&first, last);
+    fill(report, hints);
+    hash_identity(report);
+    dmarc_texts_seal(&report->texts);
+    return g_steal_pointer(&report);
+}

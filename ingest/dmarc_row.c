@@ -1,0 +1,304 @@
+/* One record at a time: what its elements say, into a row of the report. */
+#include "ingest/dmarc_private.h"
+#include "ingest/limits.h"
+#include "ingest/text.h"
+#include <inttypes.h>
+#include <string.h>
+
+/* Results that the standards know: RFC 9990, appendix A, and what RFC 7489, appendix C, has more.
+ */
+static const char *const dkim_results[] = {"none",    "pass",      "fail",     "policy",
+                                           "neutral", "temperror", "permerror"};
+static const char *const spf_results[] = {"none",     "neutral",   "pass",     "fail",
+                                          "softfail", "temperror", "permerror"};
+static const char *const reason_types[] = {
+    "forwarded",        "sampled_out", "trusted_forwarder", "mailing_list", "local_policy",
+    "policy_test_mode", "other",
+};
+
+static bool is_among(const char *const *words, size_t count, const char *word)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* The report's copy; NULL for "". */
+static const char *take(struct dmarc_reading *reading, const char *text)
+{
+    return *text != '\0' ? dmarc_texts_take(&reading->report->texts, text) : NULL;
+}
+
+static const char *take_lower(struct dmarc_reading *reading, const char *text)
+{
+    g_autofree char *lower = g_ascii_strdown(text, -1);
+
+    return take(reading, lower);
+}
+
+static const char *take_domain(struct dmarc_reading *reading, enum dmarc_scope scope,
+                               const char *text)
+{
+    g_autofree char *domain =
+        dmarc_domain(reading, text, dmarc_scope_name(scope), "RFC 9990, section 3.1.1");
+
+    return dmarc_texts_take(&reading->report->texts, domain);
+}
+
+static const char *take_address(struct dmarc_reading *reading, const char *text)
+{
+    bool valid = true;
+    g_autofree char *address = text_address(text, &valid);
+
+    if (address == NULL)
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_ROW, "source_ip is empty");
+    else if (!valid)
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_ROW,
+                   "source_ip is no IP address: \"%.60s\"", address);
+    return dmarc_texts_take(&reading->report->texts, address);
+}
+
+/* A number of messages; -1 where it says nothing. */
+static gint64 count_of(const char *text)
+{
+    char *end;
+    double number = g_ascii_strtod(text, &end);
+
+    if (*text == '\0' || *end != '\0' || text[strspn(text, "+-.0123456789")] != '\0')
+        return -1;
+    return (gint64)CLAMP(number, 0.0, 2.0 * (double)RECORD_COUNT_MAX);
+}
+
+static void take_count(struct dmarc_reading *reading, const char *text)
+{
+    gint64 count = count_of(text);
+
+    if (count < 0)
+        return;
+    if (*text == '-')
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_ROW,
+                   "count is negative; taken as 0");
+    if (count > RECORD_COUNT_MAX)
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_ROW,
+                   "count is beyond belief; taken as %" PRId64, RECORD_COUNT_MAX);
+    reading->row.messages = MIN(count, RECORD_COUNT_MAX);
+    reading->count_seen = true;
+}
+
+static void take_disposition(struct dmarc_reading *reading, const char *text)
+{
+    enum dmarc_disposition disposition = dmarc_disposition_from_word(text);
+
+    if (*text == '\0')
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_EVALUATED,
+                   "disposition is empty");
+    else if (disposition == DMARC_DISPOSITION_UNKNOWN)
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_EVALUATED,
+                   "disposition is unknown: \"%.40s\"", text);
+    reading->row.disposition = (uint8_t)disposition;
+}
+
+static void take_verdict(struct dmarc_reading *reading, uint8_t *field, enum dmarc_scope scope,
+                         const char *text)
+{
+    enum dmarc_verdict verdict = dmarc_verdict_from_word(text);
+
+    /* What is neither passes nothing. */
+    if (verdict == DMARC_VERDICT_UNKNOWN && *text != '\0') {
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_EVALUATED,
+                   "%s of policy_evaluated is neither pass nor fail: \"%.40s\"",
+                   dmarc_scope_name(scope), text);
+        verdict = DMARC_FAIL;
+    }
+    *field = (uint8_t)verdict;
+}
+
+static void take_reason_type(struct dmarc_reading *reading, const char *text)
+{
+    struct dmarc_reason *reason =
+        &g_array_index(reading->reasons, struct dmarc_reason, reading->reasons->len - 1);
+
+    reason->type = take_lower(reading, text);
+    if (reason->type != NULL && !is_among(reason_types, G_N_ELEMENTS(reason_types), reason->type))
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, "RFC 9990, section 3.1.1",
+                   "unknown type of reason: \"%.40s\"", reason->type);
+}
+
+static void take_auth(struct dmarc_reading *reading, enum dmarc_scope scope, bool is_dkim,
+                      const char *text)
+{
+    GArray *results = is_dkim ? reading->dkim : reading->spf;
+    struct dmarc_auth *auth = &g_array_index(results, struct dmarc_auth, results->len - 1);
+
+    if (scope == SCOPE_AUTH_DOMAIN) {
+        /* AOL wrote NULL where there was none. */
+        auth->domain = strcmp(text, "NULL") != 0 ? take_domain(reading, scope, text) : NULL;
+    } else if (scope == SCOPE_AUTH_DETAIL) {
+        auth->detail = is_dkim ? take(reading, text) : take_lower(reading, text);
+    } else if (scope == SCOPE_AUTH_HUMAN) {
+        auth->human_result = take(reading, text);
+    } else {
+        auth->result = take_lower(reading, text);
+        if (auth->result != NULL &&
+            !(is_dkim ? is_among(dkim_results, G_N_ELEMENTS(dkim_results), auth->result)
+                      : is_among(spf_results, G_N_ELEMENTS(spf_results), auth->result)))
+            dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, "RFC 9990, section 3.1.1",
+                       "unknown result of %s: \"%.40s\"", is_dkim ? "dkim" : "spf", auth->result);
+    }
+}
+
+void dmarc_row_text(struct dmarc_reading *reading, enum dmarc_scope scope, enum dmarc_scope parent,
+                    const char *text)
+{
+    struct dmarc_row *row = &reading->row;
+
+    if (reading->full)
+        return;
+    switch (scope) {
+    case SCOPE_SOURCE_IP:
+        row->source_ip = take_address(reading, text);
+        break;
+    case SCOPE_COUNT:
+        take_count(reading, text);
+        break;
+    case SCOPE_DISPOSITION:
+        take_disposition(reading, text);
+        break;
+    case SCOPE_DKIM_VERDICT:
+        take_verdict(reading, &row->dkim_said, scope, text);
+        break;
+    case SCOPE_SPF_VERDICT:
+        take_verdict(reading, &row->spf_said, scope, text);
+        break;
+    case SCOPE_REASON_TYPE:
+        take_reason_type(reading, text);
+        break;
+    case SCOPE_REASON_COMMENT:
+        g_array_index(reading->reasons, struct dmarc_reason, reading->reasons->len - 1).comment =
+            take(reading, text);
+        break;
+    case SCOPE_HEADER_FROM:
+        row->header_from = take_domain(reading, scope, text);
+        break;
+    case SCOPE_ENVELOPE_FROM:
+        row->envelope_from = take_domain(reading, scope, text);
+        break;
+    case SCOPE_ENVELOPE_TO:
+        row->envelope_to = take_domain(reading, scope, text);
+        break;
+    default:
+        take_auth(reading, scope, parent == SCOPE_DKIM, text);
+        break;
+    }
+}
+
+static void begin_record(struct dmarc_reading *reading)
+{
+    g_snprintf(reading->part, sizeof(reading->part), "record[%u]", reading->records++);
+    memset(&reading->row, 0, sizeof(reading->row));
+    reading->count_seen = false;
+    g_array_set_size(reading->dkim, 0);
+    g_array_set_size(reading->spf, 0);
+    g_array_set_size(reading->reasons, 0);
+}
+
+/* Past the limit the last one is overwritten. */
+static void begin_in_list(struct dmarc_reading *reading, GArray *list, guint limit,
+                          const char *what)
+{
+    if (list->len >= limit) {
+        g_array_set_size(list, limit - 1);
+        dmarc_note(reading, ISSUE_LIMIT, ISSUE_NOTICE, NULL, "more than %u %s in a record", limit,
+                   what);
+    }
+    g_array_set_size(list, list->len + 1);
+}
+
+void dmarc_row_begin(struct dmarc_reading *reading, enum dmarc_scope scope)
+{
+    if (scope == SCOPE_RECORD)
+        begin_record(reading);
+    else if (scope == SCOPE_DKIM)
+        begin_in_list(reading, reading->dkim, LIMIT_DMARC_RESULTS, "DKIM results");
+    else if (scope == SCOPE_SPF)
+        begin_in_list(reading, reading->spf, LIMIT_DMARC_RESULTS, "SPF results");
+    else if (scope == SCOPE_REASON)
+        begin_in_list(reading, reading->reasons, LIMIT_DMARC_REASONS, "reasons");
+}
+
+/* The report's own copy of an array, the same one for the same texts: those are the same pointers.
+ */
+static const void *keep_list(struct dmarc_reading *reading, const GArray *list, size_t size)
+{
+    struct dmarc_report *report = reading->report;
+    GBytes *bytes, *known;
+
+    if (list->len == 0)
+        return NULL;
+    bytes = g_bytes_new(list->data, list->len * size);
+    known = g_hash_table_lookup(report->lists, bytes);
+    if (known == NULL) {
+        report->texts.bytes += list->len * size;
+        g_hash_table_add(report->lists, bytes);
+        return g_bytes_get_data(bytes, NULL);
+    }
+    g_bytes_unref(bytes);
+    return g_bytes_get_data(known, NULL);
+}
+
+/* <dkim/> and <reason/> with nothing in them tell nothing. */
+static void drop_empty(GArray *list, size_t size)
+{
+    static const char zeros[sizeof(struct dmarc_auth)];
+
+    for (guint i = list->len; i-- > 0;)
+        if (memcmp(list->data + i * size, zeros, size) == 0)
+            g_array_remove_index(list, i);
+}
+
+static void check_row(struct dmarc_reading *reading)
+{
+    struct dmarc_row *row = &reading->row;
+
+    if (row->header_from == NULL)
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_RECORD,
+                   "header_from is missing or empty");
+    if (reading->count_seen)
+        return;
+    row->messages = 1;
+    dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_ROW,
+               "count is missing or no number; taken as 1");
+}
+
+static bool has_room(struct dmarc_reading *reading)
+{
+    const struct dmarc_report *report = reading->report;
+
+    if (report->rows->len < LIMIT_DMARC_ROWS && report->texts.bytes < LIMIT_DMARC_TEXT_BYTES)
+        return true;
+    reading->full = true;
+    dmarc_note(reading, ISSUE_LIMIT, ISSUE_WARNING, NULL,
+               "only the first %u records are read; the rest is dropped", report->rows->len);
+    return false;
+}
+
+void dmarc_row_end(struct dmarc_reading *reading)
+{
+    struct dmarc_row *row = &reading->row;
+
+    if (!reading->full && has_room(reading)) {
+        check_row(reading);
+        drop_empty(reading->dkim, sizeof(struct dmarc_auth));
+        drop_empty(reading->spf, sizeof(struct dmarc_auth));
+        drop_empty(reading->reasons, sizeof(struct dmarc_reason));
+        row->dkim = keep_list(reading, reading->dkim, sizeof(struct dmarc_auth));
+        row->spf = keep_list(reading, reading->spf, sizeof(struct dmarc_auth));
+        row->reasons = keep_list(reading, reading->reasons, sizeof(struct dmarc_reason));
+        row->dkim_count = (uint8_t)reading->dkim->len;
+        row->spf_count = (uint8_t)reading->spf->len;
+        row->reason_count = (uint8_t)reading->reasons->len;
+        g_array_append_val(reading->report->rows, *row);
+    }
+    reading->part[0] = '\0';
+}

@@ -1,0 +1,316 @@
+/* expat, its handlers, and where in the report they are. */
+#include "ingest/dmarc_mend.h"
+#include "ingest/limits.h"
+#include "ingest/text.h"
+#include <expat.h>
+#include <string.h>
+
+/* expat counts in int; and nothing it holds for a token is worth more. */
+#define FEED_BYTES (64u << 10)
+
+#define HASH_BYTES 4096
+
+#define NAMESPACE_RFC7489 "http://dmarc.org/dmarc-xml/"
+#define NAMESPACE_RFC9990 "urn:ietf:params:xml:ns:dmarc-2.0"
+
+struct xml {
+    XML_Parser parser;
+    struct dmarc_mend *mend; /* NULL: expat reads the text itself */
+    struct dmarc_pass *pass;
+    struct dmarc_reading reading;
+    GChecksum *checksum;
+    GString *hashed; /* not yet in the checksum */
+    GString *text;   /* of the element that is open, at most LIMIT_STRING_BYTES */
+    bool cut;        /* there was more */
+    bool finished;   /* </feedback> was seen */
+    size_t taken;    /* bytes of the text */
+    size_t parsed;   /* bytes that expat got */
+    guint depth;
+    guint too_deep; /* elements open past LIMIT_XML_DEPTH */
+    enum dmarc_scope scopes[LIMIT_XML_DEPTH];
+};
+
+static void hash(struct xml *xml, char kind, const char *text, size_t length)
+{
+    g_string_append_c(xml->hashed, kind);
+    g_string_append_len(xml->hashed, text, (gssize)length);
+    if (xml->hashed->len < HASH_BYTES)
+        return;
+    g_checksum_update(xml->checksum, (const guchar *)xml->hashed->str, (gssize)xml->hashed->len);
+    g_string_set_size(xml->hashed, 0);
+}
+
+static const char *local_name(const char *name)
+{
+    const char *colon = strrchr(name, ':');
+
+    return colon != NULL ? colon + 1 : name;
+}
+
+/* Some declare it and use no prefix, some declare another beside it: a look at them all. */
+static void look_for_namespace(struct xml *xml, const char **attributes)
+{
+    struct dmarc_report *report = xml->reading.report;
+
+    for (; attributes[0] != NULL; attributes += 2) {
+        bool is_default = strcmp(attributes[0], "xmlns") == 0;
+        if (!is_default && !g_str_has_prefix(attributes[0], "xmlns:"))
+            continue;
+        if (strcmp(attributes[1], NAMESPACE_RFC9990) == 0)
+            report->form = DMARC_FORM_RFC9990;
+        else if (g_str_has_prefix(attributes[1], NAMESPACE_RFC7489))
+            report->form = MAX(report->form, DMARC_FORM_RFC7489);
+        else if (is_default && report->form == DMARC_FORM_NONE)
+            report->form = DMARC_FORM_OTHER;
+    }
+}
+
+static enum dmarc_scope current(const struct xml *xml)
+{
+    return xml->depth > 0 ? xml->scopes[xml->depth - 1] : SCOPE_OUTSIDE;
+}
+
+static void begin_feedback(struct xml *xml)
+{
+    if (xml->pass->feedback)
+        dmarc_note(&xml->reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_ROOT,
+                   "more than one report in the text; only the first is read");
+    xml->pass->feedback = true;
+}
+
+static void XMLCALL on_begin(void *data, const char *name, const char **attributes)
+{
+    struct xml *xml = data;
+    const char *local = local_name(name);
+    enum dmarc_scope parent = current(xml), scope;
+
+    if (xml->depth == LIMIT_XML_DEPTH) {
+        if (xml->too_deep++ == 0)
+            dmarc_note(&xml->reading, ISSUE_LIMIT, ISSUE_WARNING, NULL,
+                       "elements more than %d deep are not read", LIMIT_XML_DEPTH);
+        if (xml->too_deep < LIMIT_XML_NESTED)
+            return;
+        xml->pass->end = DMARC_LIMIT;
+        XML_StopParser(xml->parser, XML_FALSE);
+        return;
+    }
+    scope = dmarc_scope_find(parent, local, strlen(local));
+    if (scope == SCOPE_FEEDBACK) {
+        look_for_namespace(xml, attributes);
+        begin_feedback(xml);
+        scope = xml->finished ? SCOPE_IGNORED : scope;
+    }
+    xml->scopes[xml->depth++] = scope;
+    hash(xml, '<', local, strlen(local));
+    if (scope > SCOPE_IGNORED && scope < SCOPE_FIRST_LEAF)
+        dmarc_take_begin(&xml->reading, scope);
+    g_string_set_size(xml->text, 0);
+    xml->cut = false;
+}
+
+static void take_leaf(struct xml *xml, enum dmarc_scope scope)
+{
+    g_autofree char *text = NULL;
+    bool cut = xml->cut;
+
+    text = text_bounded(xml->text->str, xml->text->len, LIMIT_TEXT_BYTES, &cut);
+    if (cut)
+        dmarc_note(&xml->reading, ISSUE_LIMIT, ISSUE_NOTICE, NULL,
+                   "%s is longer than %d bytes; the rest is dropped", dmarc_scope_name(scope),
+                   LIMIT_TEXT_BYTES);
+    dmarc_take_text(&xml->reading, scope, current(xml), text != NULL ? text : "");
+}
+
+/* Blanks between elements do not count, and those around a text neither. */
+static void hash_text(struct xml *xml)
+{
+    const char *text = xml->text->str, *end = text + xml->text->len;
+
+    while (text < end && g_ascii_isspace(*text))
+        text++;
+    while (end > text && g_ascii_isspace(end[-1]))
+        end--;
+    hash(xml, '>', text, (size_t)(end - text));
+}
+
+static void XMLCALL on_end(void *data, const char *name)
+{
+    struct xml *xml = data;
+    enum dmarc_scope scope;
+
+    (void)name;
+    if (xml->too_deep > 0) {
+        xml->too_deep--;
+        return;
+    }
+    scope = xml->scopes[--xml->depth];
+    hash_text(xml);
+    if (scope >= SCOPE_FIRST_LEAF)
+        take_leaf(xml, scope);
+    else if (scope > SCOPE_IGNORED)
+        dmarc_take_end(&xml->reading, scope);
+    xml->finished = xml->finished || scope == SCOPE_FEEDBACK;
+    g_string_set_size(xml->text, 0);
+    xml->cut = false;
+}
+
+static void XMLCALL on_text(void *data, const char *text, int length)
+{
+    struct xml *xml = data;
+    size_t room = LIMIT_STRING_BYTES - xml->text->len;
+
+    xml->cut = xml->cut || (size_t)length > room;
+    g_string_append_len(xml->text, text, (gssize)MIN((size_t)length, room));
+}
+
+static void XMLCALL on_doctype(void *data, const char *name, const char *system, const char *public,
+                               int internal)
+{
+    struct xml *xml = data;
+
+    (void)name, (void)system, (void)public, (void)internal;
+    xml->pass->end = DMARC_REFUSED;
+    XML_StopParser(xml->parser, XML_FALSE);
+}
+
+static int XMLCALL on_encoding(void *data, const char *name, XML_Encoding *encoding)
+{
+    (void)data;
+    encoding->data = NULL;
+    encoding->convert = NULL;
+    encoding->release = NULL;
+    return dmarc_charset(name, encoding->map) ? XML_STATUS_OK : XML_STATUS_ERROR;
+}
+
+/* Elements that were open when the text ended are no longer there: a cut is no defect of what came
+   before. */
+static enum dmarc_end end_of_error(enum XML_Error error)
+{
+    switch (error) {
+    case XML_ERROR_NO_ELEMENTS:
+    case XML_ERROR_UNCLOSED_TOKEN:
+    case XML_ERROR_PARTIAL_CHAR:
+    case XML_ERROR_UNCLOSED_CDATA_SECTION:
+        return DMARC_CUT;
+    default:
+        return DMARC_BROKEN;
+    }
+}
+
+/* expat holds a tag until it ends, and begins to read it anew with each piece. */
+static bool is_too_long(struct xml *xml)
+{
+    XML_Index at = XML_GetCurrentByteIndex(xml->parser);
+
+    if (at < 0 || xml->parsed - (size_t)at <= LIMIT_XML_TOKEN_BYTES)
+        return false;
+    xml->pass->end = DMARC_BROKEN;
+    g_snprintf(xml->pass->broken, sizeof(xml->pass->broken), "line %lu: a tag without end",
+               (unsigned long)XML_GetCurrentLineNumber(xml->parser));
+    return true;
+}
+
+static bool parse(struct xml *xml, const char *bytes, size_t length, bool last)
+{
+    enum XML_Error error;
+
+    xml->parsed += length;
+    if (XML_Parse(xml->parser, bytes, (int)length, last) != XML_STATUS_ERROR)
+        return !is_too_long(xml);
+    error = XML_GetErrorCode(xml->parser);
+    if (xml->pass->end != DMARC_WHOLE)
+        return false;
+    xml->pass->end = last && length == 0 ? end_of_error(error) : DMARC_BROKEN;
+    /* What follows the report is of no use to anybody. */
+    if (xml->finished && xml->depth == 0)
+        xml->pass->end = DMARC_WHOLE;
+    g_snprintf(xml->pass->broken, sizeof(xml->pass->broken), "line %lu: %s",
+               (unsigned long)XML_GetCurrentLineNumber(xml->parser), XML_ErrorString(error));
+    return false;
+}
+
+static bool take_mended(const char *bytes, size_t length, void *taker)
+{
+    return parse(taker, bytes, length, false);
+}
+
+/* Blanks and a byte order mark before the XML declaration, where XML 1.0 allows none. */
+static size_t skip_blanks(const char *bytes, size_t length)
+{
+    size_t at = 0;
+
+    while (at < length && (g_ascii_isspace(bytes[at]) || bytes[at] == '\0'))
+        at++;
+    return at;
+}
+
+static bool take_piece(struct xml *xml, const char *bytes, size_t length)
+{
+    return xml->mend != NULL ? dmarc_mend_feed(xml->mend, bytes, length)
+                             : parse(xml, bytes, length, false);
+}
+
+static bool take_bytes(const char *bytes, size_t length, void *taker)
+{
+    struct xml *xml = taker;
+
+    if (xml->taken == 0) {
+        size_t blanks = skip_blanks(bytes, length);
+        bytes += blanks;
+        length -= blanks;
+    }
+    xml->taken += length;
+    for (size_t at = 0; at < length; at += FEED_BYTES)
+        if (!take_piece(xml, bytes + at, MIN(length - at, FEED_BYTES)))
+            return false;
+    return true;
+}
+
+static void init(struct xml *xml, bool mend, struct dmarc_pass *pass)
+{
+    memset(xml, 0, sizeof(*xml));
+    memset(pass, 0, sizeof(*pass));
+    xml->pass = pass;
+    xml->parser = XML_ParserCreate(mend ? "UTF-8" : NULL);
+    g_assert(xml->parser != NULL); /* else no memory: the program ends, as where GLib finds none */
+    xml->mend = mend ? dmarc_mend_new(take_mended, xml) : NULL;
+    xml->checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    xml->hashed = g_string_sized_new(HASH_BYTES + LIMIT_STRING_BYTES);
+    xml->text = g_string_sized_new(256);
+    dmarc_reading_init(&xml->reading);
+    XML_SetUserData(xml->parser, xml);
+    XML_SetElementHandler(xml->parser, on_begin, on_end);
+    XML_SetCharacterDataHandler(xml->parser, on_text);
+    XML_SetStartDoctypeDeclHandler(xml->parser, on_doctype);
+    XML_SetUnknownEncodingHandler(xml->parser, on_encoding, NULL);
+}
+
+static void finish(struct xml *xml)
+{
+    gsize length = RECORD_HASH_BYTES;
+    struct dmarc_pass *pass = xml->pass;
+
+    if (xml->mend != NULL && pass->end == DMARC_WHOLE && dmarc_mend_finish(xml->mend))
+        pass->end = DMARC_CUT;
+    if (xml->mend != NULL && dmarc_mend_refused(xml->mend))
+        pass->end = DMARC_REFUSED;
+    if (xml->mend == NULL && pass->end == DMARC_WHOLE)
+        parse(xml, "", 0, true);
+    g_checksum_update(xml->checksum, (const guchar *)xml->hashed->str, (gssize)xml->hashed->len);
+    g_checksum_get_digest(xml->checksum, xml->reading.report->content_hash, &length);
+    pass->report = dmarc_reading_finish(&xml->reading);
+    g_checksum_free(xml->checksum);
+    g_string_free(xml->hashed, TRUE);
+    g_string_free(xml->text, TRUE);
+    dmarc_mend_free(xml->mend);
+    XML_ParserFree(xml->parser);
+}
+
+void dmarc_pass(dmarc_source_fn source, void *data, bool mend, struct dmarc_pass *pass)
+{
+    struct xml xml;
+
+    init(&xml, mend, pass);
+    source(data, take_bytes, &xml);
+    finish(&xml);
+}

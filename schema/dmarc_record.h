@@ -1,0 +1,102 @@
+/*
+ * A DMARC aggregate report (RFC 7489, appendix C; RFC 9990), as plain records. A report may have a
+ * hundred thousand rows that differ in little but an address: a row is a few words, and its texts
+ * stand once in the report however many rows say them.
+ */
+#ifndef SCHEMA_DMARC_RECORD_H
+#define SCHEMA_DMARC_RECORD_H
+
+#include "schema/record.h"
+
+/* What the receiver read in the DNS. Words are those of the standard; UNKNOWN: not said. */
+struct dmarc_policy {
+    char *domain; /* normalised; "" where not said anywhere */
+    enum dmarc_request p;
+    enum dmarc_request sp;       /* for subdomains; UNKNOWN: p holds */
+    enum dmarc_request np;       /* for subdomains that do not exist; UNKNOWN: sp holds */
+    enum dmarc_strictness adkim; /* UNKNOWN: relaxed */
+    enum dmarc_strictness aspf;  /* likewise */
+    int pct;                     /* 0 .. 100; -1 where not said, as in RFC 9990 */
+    bool testing;                /* t=y, RFC 9989: the policy holds one step weaker */
+    char *fo;
+    char *discovery_method; /* "psl", "treewalk"; NULL where not said */
+};
+
+/* One result of auth_results. Texts belong to the report; NULL where nothing was said. */
+struct dmarc_auth {
+    const char *domain; /* normalised */
+    const char *detail; /* dkim: selector; spf: scope, "mfrom" or "helo" */
+    const char *result; /* lower case, as reported: "pass", "softfail", "hardfail" ... */
+    const char *human_result;
+};
+
+/* Why the policy was not applied. */
+struct dmarc_reason {
+    const char *type; /* lower case, as reported: "mailing_list", "policy_test_mode" ... */
+    const char *comment;
+};
+
+/* One record: messages of one source that fared alike. Texts and lists belong to the report, each
+   standing there once. */
+struct dmarc_row {
+    const char *source_ip;     /* RFC 5952 form if it is an address; NULL where missing */
+    const char *header_from;   /* domain of From, normalised */
+    const char *envelope_from; /* domain of MAIL FROM */
+    const char *envelope_to;   /* domain of RCPT TO */
+    const struct dmarc_auth *dkim;
+    const struct dmarc_auth *spf;
+    const struct dmarc_reason *reasons;
+    int64_t messages; /* 0 .. RECORD_COUNT_MAX */
+    uint8_t dkim_count;
+    uint8_t spf_count;
+    uint8_t reason_count;
+    uint8_t disposition; /* enum dmarc_disposition */
+    uint8_t dkim_said;   /* enum dmarc_verdict, as policy_evaluated has it; */
+    uint8_t spf_said;
+    uint8_t dkim_aligned; /* what holds: as said, else by auth_results (analyze/dmarc) */
+    uint8_t spf_aligned;
+    uint8_t dkim_best; /* index of the result that tells most about it, where there is one */
+    uint8_t spf_best;
+};
+
+/* Texts of rows, each once. */
+struct dmarc_texts {
+    GStringChunk *chunk;
+    GHashTable *known; /* text -> itself; NULL when no more are taken in */
+    size_t bytes;
+};
+
+struct dmarc_report {
+    char *organization; /* org_name, else the domain of email, else from the file's name */
+    char *contact;      /* email */
+    char *external_id;  /* report_id */
+    char *extra_contact;
+    char *generator;
+    char *error;   /* what the receiver found wrong with our record */
+    char *version; /* as written */
+    enum dmarc_form form;
+    int64_t begins_at;
+    int64_t ends_at;
+    struct dmarc_policy policy;
+    GArray *rows; /* struct dmarc_row */
+    struct dmarc_texts texts;
+    GHashTable *lists; /* GBytes *, the arrays that rows point into */
+    GPtrArray *issues; /* struct issue * */
+    struct original original;
+    uint8_t content_hash[RECORD_HASH_BYTES];  /* of elements and texts; blanks around them do not
+                                                 count, nor comments, prefixes, attributes */
+    uint8_t identity_hash[RECORD_HASH_BYTES]; /* organization, id, domain, period */
+};
+
+struct dmarc_report *dmarc_report_new(void);
+void dmarc_report_free(struct dmarc_report *report);
+
+/* The report's own copy of a text; NULL for NULL. */
+const char *dmarc_texts_take(struct dmarc_texts *texts, const char *text);
+/* Ends taking in: what finds a text again is given back. */
+void dmarc_texts_seal(struct dmarc_texts *texts);
+
+typedef struct dmarc_report DmarcReport;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DmarcReport, dmarc_report_free)
+
+#endif

@@ -147,12 +147,16 @@ struct store_pruned {
     gint64 arrivals;
     gint64 quarantined;
     gint64 issues;
+    gint64 log_failures;
+    gint64 log_counts; /* rows of the view deliveries */
+    gint64 log_marks;  /* rows of what is remembered of logs that were read */
 };
 
 /*
  * Drops what is older than `days` before `now`: reports by the end of their period (or when they
- * came in, if that was earlier) with their JSON; the quarantine by its own limits. `dry_run`
- * counts only. Opens its own transactions, each of them short.
+ * came in, if that was earlier) with their JSON; what logs told, by its time; the quarantine by its
+ * own limits; rows of failed handshakes of clients by STORE_LOG_INBOUND_DAYS, but those of addresses
+ * that a stored report names as its sender's are kept as long as the rest. `dry_run` counts only. Opens its own transactions, each of them short.
  */
 bool store_prune(struct store *store, int days, gint64 now, bool dry_run,
                  struct store_pruned *pruned, GError **error);

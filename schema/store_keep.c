@@ -1,11 +1,13 @@
 /* What is kept and for how long: pruning, the quarantine's bounds, reading again. */
-#include "schema/store_private.h"
+#include "schema/store_log_private.h"
 #include <string.h>
 
 #define DAY 86400
 
-/* Rows dropped in one transaction, so that a delivery never waits long for the lock. */
-#define PRUNE_BATCH "500"
+/* Rows dropped in one transaction, so that a delivery never waits long for the lock: rows that much
+   hangs on, and small ones. */
+#define FEW "500"
+#define MANY "20000"
 
 static bool drop_unread(struct store *store, gint64 id, GError **error)
 {
@@ -63,25 +65,43 @@ bool store_bound_quarantine(struct store *store, gint64 now, gint64 *dropped, GE
 struct cutoffs {
     gint64 things;     /* ?1 */
     gint64 quarantine; /* ?2 */
+    gint64 clients;    /* ?3 */
+    gint64 expiries;   /* ?4 */
 };
 
-/* What pruning takes, in order, once the quarantine is bounded. An arrival whose reports are gone
-   goes too: else the same mail, read again, would be taken for known. One that has something in the
-   quarantine stays with it. */
+/* What pruning takes, in order, once the quarantine is bounded. Of the logs first: a report that
+   goes takes with it the reason to keep what its sender's address met. An arrival whose reports are
+   gone goes too: else the same mail, read again, would be taken for known. One that has something
+   in the quarantine stays with it. */
 static const struct {
     const char *table;
+    const char *key;
+    const char *batch;
     const char *condition;
     size_t counter; /* offset in struct store_pruned */
 } prune_steps[] = {
-    {"report", "min(ends_at, ingested_at) < ?1", offsetof(struct store_pruned, reports)},
-    {"arrival",
+    {"log_failure", "id", FEW, "at < ?1", offsetof(struct store_pruned, log_failures)},
+    /* The plus keeps SQLite from walking all failures by their time. */
+    {"log_failure", "id", FEW,
+     "direction = 'in' AND +at >= ?1 AND +at < ?3 AND (ip IS NULL OR ip NOT IN"
+     " (SELECT sending_ip FROM failure WHERE sending_ip IS NOT NULL))",
+     offsetof(struct store_pruned, log_failures)},
+    {"log_count", "hour, route", MANY, "hour < ?1 / 3600",
+     offsetof(struct store_pruned, log_counts)},
+    {"log_mark", "id", FEW, "hour < ?1 / 3600", offsetof(struct store_pruned, log_marks)},
+    {"log_expiry", "queue_id, host", MANY, "at < max(?1, ?4)",
+     offsetof(struct store_pruned, log_marks)},
+    {"log_source", "id", MANY, "last_at < ?1", offsetof(struct store_pruned, log_marks)},
+    {"log_position", "path", MANY, "at < ?1", offsetof(struct store_pruned, log_marks)},
+    {"report", "id", FEW, "min(ends_at, ingested_at) < ?1", offsetof(struct store_pruned, reports)},
+    {"arrival", "id", FEW,
      "(at < ?1 OR (kind = 'tlsrpt' AND outcome IN ('stored', 'revised', 'known')"
      " AND received_at < ?1)) AND NOT EXISTS (SELECT 1 FROM report r WHERE r.arrival = arrival.id"
      " AND min(r.ends_at, r.ingested_at) >= ?1)"
      " AND NOT EXISTS (SELECT 1 FROM unread u WHERE u.arrival = arrival.id"
      " AND u.at >= iif(u.kind = 'dmarc', ?1, ?2))",
      offsetof(struct store_pruned, arrivals)},
-    {"issue", "arrival IS NULL AND at < ?1", offsetof(struct store_pruned, issues)},
+    {"issue", "id", FEW, "arrival IS NULL AND at < ?1", offsetof(struct store_pruned, issues)},
 };
 
 static bool step_with_cutoffs(struct store *store, const char *sql, const struct cutoffs *cutoffs,
@@ -91,9 +111,11 @@ static bool step_with_cutoffs(struct store *store, const char *sql, const struct
 
     if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
         return store_fail(store, "pruning", error);
-    sqlite3_bind_int64(statement, 1, cutoffs->things);
-    if (sqlite3_bind_parameter_count(statement) > 1)
-        sqlite3_bind_int64(statement, 2, cutoffs->quarantine);
+    const gint64 values[] = {cutoffs->things, cutoffs->quarantine, cutoffs->clients,
+                             cutoffs->expiries};
+    for (int i = 0; i < MIN(sqlite3_bind_parameter_count(statement), (int)G_N_ELEMENTS(values));
+         i++)
+        sqlite3_bind_int64(statement, i + 1, values[i]);
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         *value = sqlite3_column_int64(statement, 0);
@@ -115,23 +137,39 @@ static bool prune_batch(struct store *store, const char *sql, const struct cutof
     return false;
 }
 
-static bool prune_table(struct store *store, const char *table, const char *condition,
-                        const struct cutoffs *cutoffs, bool dry_run, gint64 *total, GError **error)
+static bool prune_table(struct store *store, size_t step, const struct cutoffs *cutoffs,
+                        bool dry_run, gint64 *total, GError **error)
 {
+    const char *table = prune_steps[step].table, *key = prune_steps[step].key;
+    const char *condition = prune_steps[step].condition;
     g_autofree char *count = g_strdup_printf("SELECT count(*) FROM %s WHERE %s", table, condition);
-    g_autofree char *drop = g_strdup_printf(
-        "DELETE FROM %s WHERE id IN (SELECT id FROM %s WHERE %s LIMIT " PRUNE_BATCH ")", table,
-        table, condition);
+    g_autofree char *drop =
+        g_strdup_printf("DELETE FROM %s WHERE (%s) IN (SELECT %s FROM %s WHERE %s LIMIT %s)", table,
+                        key, key, table, condition, prune_steps[step].batch);
     gint64 dropped = 0;
 
-    if (dry_run)
-        return step_with_cutoffs(store, count, cutoffs, total, error);
+    if (dry_run) {
+        bool ok = step_with_cutoffs(store, count, cutoffs, &dropped, error);
+        *total += dropped;
+        return ok;
+    }
     do {
         if (!prune_batch(store, drop, cutoffs, &dropped, error))
             return false;
         *total += dropped;
     } while (dropped > 0);
     return true;
+}
+
+/* Kinds of sessions that no count is left of. */
+static bool prune_routes(struct store *store, GError **error)
+{
+    static const char drop[] =
+        "DELETE FROM log_route WHERE id NOT IN (SELECT route FROM log_count)";
+    const struct cutoffs none = {0};
+    gint64 dropped;
+
+    return prune_batch(store, drop, &none, &dropped, error);
 }
 
 static bool prune_quarantine(struct store *store, gint64 now, const struct cutoffs *cutoffs,
@@ -155,16 +193,18 @@ bool store_prune(struct store *store, int days, gint64 now, bool dry_run,
     const struct cutoffs cutoffs = {
         .things = now - (gint64)days * DAY,
         .quarantine = now - (gint64)STORE_QUARANTINE_DAYS * DAY,
+        .clients = now - (gint64)STORE_LOG_INBOUND_DAYS * DAY,
+        .expiries = now - (gint64)STORE_LOG_EXPIRY_DAYS * DAY,
     };
 
     memset(pruned, 0, sizeof(*pruned));
     if (!prune_quarantine(store, now, &cutoffs, dry_run, &pruned->quarantined, error))
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(prune_steps); i++)
-        if (!prune_table(store, prune_steps[i].table, prune_steps[i].condition, &cutoffs, dry_run,
+        if (!prune_table(store, i, &cutoffs, dry_run,
                          (gint64 *)((char *)pruned + prune_steps[i].counter), error))
             return false;
-    return true;
+    return dry_run || pruned->log_counts == 0 || prune_routes(store, error);
 }
 
 void store_kept_clear(struct store_kept *kept)

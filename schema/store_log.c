@@ -14,8 +14,7 @@
 /* Kinds of sessions that are remembered from one write to the next. */
 #define ROUTES_KEPT 16384
 
-/* A message waits no longer in a queue. */
-#define EXPIRY_SECONDS (INT64_C(30) * 86400)
+#define EXPIRY_SECONDS (INT64_C(86400) * STORE_LOG_EXPIRY_DAYS)
 
 #define LOCK_SLEEP_MIN_US 2000
 #define LOCK_SLEEP_MAX_US 20000

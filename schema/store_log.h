@@ -22,6 +22,9 @@
 /* So many such rows of one host and hour; the rest is counted in rows without an address. */
 #define STORE_LOG_INBOUND_ROWS 2000
 
+/* A message is returned at most so long after its failures. */
+#define STORE_LOG_EXPIRY_DAYS 30
+
 /* What came of a log, added up. */
 struct store_log_counts {
     guint64 sessions; /* new ones */
@@ -40,7 +43,11 @@ struct log_writer;
 struct log_writer *log_writer_new(struct store *store);
 void log_writer_free(struct log_writer *writer); /* what was not written is lost */
 
-/* Trouble with the store is kept and given by the next log_writer_write(). */
+/*
+ * Trouble with the store is kept and given by the next log_writer_write(). The event is lost then,
+ * and all that come before that call: what was read since the last settled write is to be read
+ * again, by which nothing is counted twice.
+ */
 void log_writer_take(struct log_writer *writer, const struct log_event *event);
 
 /* So much waits in memory that it should be written. */

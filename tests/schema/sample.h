@@ -265,7 +265,7 @@ static inline char *sample_dump(const struct sample *sample)
     g_auto(GStrv) names = g_strsplit(tables, "\n", -1);
 
     for (char **name = names; *name != NULL; name++) {
-        g_autofree char *sql = g_strdup_printf("SELECT * FROM %s ORDER BY rowid", *name);
+        g_autofree char *sql = g_strdup_printf("SELECT * FROM %s ORDER BY 1, 2", *name);
         g_autofree char *rows = sample_ask(sample, sql);
         g_string_append_printf(dump, "-- %s\n%s\n", *name, rows);
     }

@@ -1,3 +1,4 @@
+#include "schema/embedded.h"
 #include "schema/error.h"
 #include "tests/schema/sample.h"
 #include <sqlite3.h>
@@ -208,6 +209,64 @@ static void migrates_an_older_store(void **state)
     assert_int_equal(number(path, "SELECT count(*) FROM reports"), 0);
 }
 
+static void count_it(const char *name, struct sample *sample)
+{
+    sample_put(sample, sample_mail(name), sample_report("org", name, SAMPLE_NOW, name), SAMPLE_NOW);
+}
+
+/* A store as the program of that version made it. */
+static void make_version(const char *path, int version)
+{
+    int done = 0;
+    g_autofree char *seal = g_strdup_printf("PRAGMA application_id=%d; PRAGMA user_version=%d",
+                                            STORE_APPLICATION_ID, version);
+
+    for (const struct embedded *text = schema_sql; text->name != NULL; text++)
+        if (g_ascii_isdigit(text->name[0]) && ++done <= version)
+            run_sql(path, text->text);
+    run_sql(path, seal);
+}
+
+static void a_store_of_the_first_version_keeps_its_reports(void **state)
+{
+    g_autofree char *path = g_build_filename(*state, "store.db", NULL);
+    struct sample sample = {.path = path};
+    GError *error = NULL;
+
+    make_version(path, 1);
+    run_sql(path,
+            "INSERT INTO arrival (key, at, received_at, kind, outcome, is_mail, authenticated, "
+            "source) VALUES (randomblob(32), 1, 2, 'tlsrpt', 'stored', 1, 'none', '-');"
+            "INSERT INTO report (arrival, content_hash, identity_hash, organization, begins_at, "
+            "ends_at, ingested_at, classified) "
+            "VALUES (1, randomblob(32), randomblob(32), 'org', 0, 86399, 3, 1);"
+            "INSERT INTO policy (report, policy_type, domain, domain_source, strings, mx_hosts, "
+            "successes, failures) VALUES (1, 'sts', 'example.org', 'policy', '[]', '[]', 7, 2)");
+    assert_refused(path, STORE_READ, TLSTRIAGE_ERROR_OUTDATED);
+    sample.store = store_open(path, STORE_WRITE, &error);
+    sample_ok(sample.store != NULL, error);
+    assert_int_equal(number(path, "PRAGMA user_version"), store_schema_version());
+    sample_is(&sample, "SELECT day, direction, domain, successes, failures FROM domain_days",
+              "1970-01-01|in|example.org|7|2");
+    sample_is(&sample, "SELECT (SELECT count(*) FROM deliveries) + count(*) FROM log_failures",
+              "0");
+    count_it("b", &sample);
+    sample_is(&sample, "SELECT count(*) FROM reports", "2");
+    store_close(sample.store);
+}
+
+static void a_later_migration_that_fails_leaves_the_first_version(void **state)
+{
+    g_autofree char *path = g_build_filename(*state, "store.db", NULL);
+
+    make_version(path, 1);
+    run_sql(path, "CREATE TABLE log_position (a)");
+    gint64 before = number(path, "SELECT count(*) FROM sqlite_schema");
+    assert_refused(path, STORE_WRITE, TLSTRIAGE_ERROR_STORE);
+    assert_int_equal(number(path, "PRAGMA user_version"), 1);
+    assert_int_equal(number(path, "SELECT count(*) FROM sqlite_schema"), before);
+}
+
 static void a_migration_is_done_whole_or_not_at_all(void **state)
 {
     g_autofree char *path = g_build_filename(*state, "store.db", NULL);
@@ -253,11 +312,6 @@ static void reads_in_a_folder_it_may_not_write(void **state)
     assert_int_equal(g_chmod(*state, 0500), 0);
     g_autofree char *alone = ask(path, "SELECT count(*) FROM reports");
     assert_string_equal(alone, "0");
-}
-
-static void count_it(const char *name, struct sample *sample)
-{
-    sample_put(sample, sample_mail(name), sample_report("org", name, SAMPLE_NOW, name), SAMPLE_NOW);
 }
 
 static void rollback_leaves_nothing(void **state)
@@ -327,6 +381,8 @@ int main(void)
         IN_FOLDER(leaves_other_files_alone),
         IN_FOLDER(leaves_a_newer_store_alone),
         IN_FOLDER(migrates_an_older_store),
+        IN_FOLDER(a_store_of_the_first_version_keeps_its_reports),
+        IN_FOLDER(a_later_migration_that_fails_leaves_the_first_version),
         IN_FOLDER(a_migration_is_done_whole_or_not_at_all),
         IN_FOLDER(opening_again_changes_nothing),
         IN_FOLDER(reads_in_a_folder_it_may_not_write),

@@ -41,6 +41,10 @@ static bool gather(struct cli *cli, struct status *status, GError **error)
         status->newest_day = MAX(status->newest_day, reporter->last_day);
     }
     status->overview = overview_make(cli, from, cli->now + 1, error);
+    if (status->overview != NULL) {
+        g_ptr_array_unref(status->overview->foreign);
+        status->overview->foreign = g_ptr_array_ref(digest->overview->foreign);
+    }
     for (guint i = 0; status->overview != NULL && i < status->overview->problems->len; i++) {
         const struct overview_problem *problem = g_ptr_array_index(status->overview->problems, i);
         status->quarantined += problem->count;

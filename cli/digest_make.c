@@ -12,8 +12,7 @@
 
 struct gathering {
     const struct site *site;
-    GPtrArray *foreign; /* char *, domains that are not ours */
-    GHashTable *foreign_seen;
+    GHashTable *foreign; /* name -> struct overview_domain *, of the digest's overview */
     struct fault_builder *builder;
     struct digest *digest;
     GHashTable *reporters; /* organization -> struct digest_reporter *, owned by the digest */
@@ -33,12 +32,11 @@ static struct digest_reporter *reporter_named(struct gathering *gathering, const
     return reporter;
 }
 
-static void count_domain(struct gathering *gathering, struct digest_reporter *reporter,
-                         const char *domain)
+/* Adds one for each pair of organization and domain. */
+static void count_once(struct gathering *gathering, const char *organization, const char *domain,
+                       guint *count)
 {
-    char *key = g_strconcat(reporter->organization, "\n", domain, NULL);
-
-    reporter->domains += g_hash_table_add(gathering->domains, key);
+    *count += g_hash_table_add(gathering->domains, g_strconcat(organization, "\n", domain, NULL));
 }
 
 /* Sessions of one report: within a policy type and domain the sum, then the maximum over types. */
@@ -67,18 +65,34 @@ static void count_sessions(struct digest_reporter *reporter, const struct report
     }
 }
 
+static struct overview_domain *foreign_named(struct gathering *gathering, const char *name)
+{
+    struct overview_domain *domain = g_hash_table_lookup(gathering->foreign, name);
+
+    if (domain == NULL) {
+        domain = g_new0(struct overview_domain, 1);
+        domain->domain = g_strdup(name);
+        g_hash_table_insert(gathering->foreign, domain->domain, domain);
+        g_ptr_array_add(gathering->digest->overview->foreign, domain);
+    }
+    return domain;
+}
+
 /* What is about a domain that is not ours is told by the overview at the end. */
 static bool drop_foreign(struct gathering *gathering, struct report *report)
 {
+    g_autoptr(GHashTable) counted = g_hash_table_new(NULL, NULL);
+
     for (guint i = report->policies->len; i > 0; i--) {
         const struct policy *policy = g_ptr_array_index(report->policies, i - 1);
-        if (overview_is_ours(gathering->site, policy->domain, policy->domain_source))
+        struct overview_domain *domain;
+        if (overview_is_ours(gathering->site, policy))
             continue;
-        if (!g_hash_table_contains(gathering->foreign_seen, policy->domain)) {
-            char *domain = g_strdup(policy->domain);
-            g_ptr_array_add(gathering->foreign, domain);
-            g_hash_table_add(gathering->foreign_seen, domain);
-        }
+        domain = foreign_named(gathering, policy->domain);
+        domain->reports += g_hash_table_add(counted, domain);
+        domain->successes += policy->successes;
+        domain->failures += policy->failures;
+        count_once(gathering, report->organization, policy->domain, &domain->organizations);
         g_ptr_array_remove_index(report->policies, i - 1);
     }
     return report->policies->len == 0;
@@ -102,8 +116,9 @@ static void gather(const struct stored_report *stored, void *data)
     }
     count_sessions(reporter, report);
     for (guint i = 0; i < report->policies->len; i++)
-        count_domain(gathering, reporter,
-                     ((const struct policy *)g_ptr_array_index(report->policies, i))->domain);
+        count_once(gathering, report->organization,
+                   ((const struct policy *)g_ptr_array_index(report->policies, i))->domain,
+                   &reporter->domains);
     gathering->digest->reports++;
     fault_builder_add(gathering->builder, stored);
 }
@@ -208,14 +223,45 @@ static struct digest *begin_digest(struct cli *cli, const struct digest_request 
     return digest;
 }
 
+static bool sum_sessions(struct cli *cli, const struct digest_request *request,
+                         struct digest *digest, GError **error)
+{
+    const GPtrArray *foreign = digest->overview->foreign;
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (guint i = 0; i < foreign->len; i++)
+        g_ptr_array_add(names,
+                        ((const struct overview_domain *)g_ptr_array_index(foreign, i))->domain);
+    return store_sum_sessions(cli->store, &request->filter, names, &digest->successes,
+                              &digest->failures, error);
+}
+
+/* By arrival: all that came in. By period only what belongs to a report has its place here, and
+   that was gathered with the reports. */
+static bool look_over(struct cli *cli, const struct digest_request *request, struct digest *digest,
+                      GError **error)
+{
+    const struct store_filter *filter = &request->filter;
+    g_autoptr(Overview) overview = NULL;
+
+    if (request->by_period)
+        return true;
+    overview = overview_make(cli, filter->ingested_from, filter->ingested_to, error);
+    if (overview == NULL)
+        return false;
+    g_ptr_array_unref(overview->foreign);
+    overview->foreign = g_ptr_array_ref(digest->overview->foreign);
+    overview_free(digest->overview);
+    digest->overview = g_steal_pointer(&overview);
+    return true;
+}
+
 struct digest *digest_make(struct cli *cli, const struct digest_request *request, GError **error)
 {
     g_autoptr(Digest) digest = begin_digest(cli, request);
-    g_autoptr(GPtrArray) foreign = g_ptr_array_new_with_free_func(g_free);
     struct gathering gathering = {
         .site = cli->site,
-        .foreign = foreign,
-        .foreign_seen = g_hash_table_new(g_str_hash, g_str_equal),
+        .foreign = g_hash_table_new(g_str_hash, g_str_equal),
         .builder = fault_builder_new(),
         .digest = digest,
         .reporters = g_hash_table_new(g_str_hash, g_str_equal),
@@ -226,14 +272,13 @@ struct digest *digest_make(struct cli *cli, const struct digest_request *request
     g_clear_pointer(&digest->faults, fault_set_free);
     digest->faults = fault_builder_finish(gathering.builder, cli->now);
     g_ptr_array_sort(digest->reporters, most_reports_first);
-    g_hash_table_unref(gathering.foreign_seen);
+    g_hash_table_unref(gathering.foreign);
     g_hash_table_unref(gathering.reporters);
     g_hash_table_unref(gathering.domains);
     if (!ok || !find_all_since(cli, digest->faults->faults, error) ||
         !find_all_since(cli, digest->faults->singles, error) ||
-        !store_sum_sessions(cli->store, &request->filter, foreign, &digest->successes,
-                            &digest->failures, error) ||
-        !count_arrivals(cli, request, digest, error))
+        !sum_sessions(cli, request, digest, error) ||
+        !count_arrivals(cli, request, digest, error) || !look_over(cli, request, digest, error))
         return NULL;
     return g_steal_pointer(&digest);
 }

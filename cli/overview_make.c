@@ -3,22 +3,34 @@
 #include "schema/store_overview.h"
 #include <string.h>
 
-struct making {
-    const struct site *site;
-    struct overview *overview;
-};
-
-bool overview_is_ours(const struct site *site, const char *domain, enum domain_source source)
+static bool is_listed_host(const struct site *site, const char *host)
 {
-    if (site->domains->len == 0 || source == DOMAIN_FROM_POLICY_HOST || source == DOMAIN_UNKNOWN ||
-        domain == NULL || *domain == '\0')
+    return host != NULL && g_hash_table_contains(site->domain_by_mx, host);
+}
+
+static bool names_listed_host(const struct site *site, const struct policy *policy)
+{
+    for (guint i = 0; i < policy->mx_hosts->len; i++)
+        if (is_listed_host(site, g_ptr_array_index(policy->mx_hosts, i)))
+            return true;
+    for (guint i = 0; i < policy->details->len; i++)
+        if (is_listed_host(site,
+                           ((const struct failure *)g_ptr_array_index(policy->details, i))->mx))
+            return true;
+    return is_listed_host(site, policy->policy_domain);
+}
+
+bool overview_is_ours(const struct site *site, const struct policy *policy)
+{
+    if (site->domains->len == 0 || policy->domain_source == DOMAIN_FROM_POLICY_HOST ||
+        policy->domain_source == DOMAIN_UNKNOWN || *policy->domain == '\0')
         return true;
     for (guint i = 0; i < site->domains->len; i++) {
         const struct own_domain *own = g_ptr_array_index(site->domains, i);
-        if (text_domain_within(domain, own->name))
+        if (text_domain_within(policy->domain, own->name))
             return true;
     }
-    return false;
+    return names_listed_host(site, policy);
 }
 
 static void sender_free(gpointer data)
@@ -79,8 +91,8 @@ static void count_sender(struct overview_kind *kind, const char *domain, guint c
 
 static void take_arrivals(const struct store_arrivals_of *arrivals, void *data)
 {
-    struct making *making = data;
-    struct overview_kind *kind = kind_named(making->overview->kinds, arrivals->kind);
+    struct overview *overview = data;
+    struct overview_kind *kind = kind_named(overview->kinds, arrivals->kind);
 
     count_outcome(kind, arrivals->outcome, arrivals->count);
     count_sender(kind, arrivals->sender, arrivals->count);
@@ -88,40 +100,24 @@ static void take_arrivals(const struct store_arrivals_of *arrivals, void *data)
 
 static void take_problem(const char *problem, const char *clause, guint count, void *data)
 {
-    struct making *making = data;
+    struct overview *overview = data;
     struct overview_problem *told = g_new0(struct overview_problem, 1);
 
     told->problem = g_strdup(problem);
     told->clause = g_strdup(clause);
     told->count = count;
-    g_ptr_array_add(making->overview->problems, told);
-}
-
-static void take_domain(const struct store_domain_of *domain, void *data)
-{
-    struct making *making = data;
-    struct overview_domain *told;
-
-    if (overview_is_ours(making->site, domain->domain, domain->source))
-        return;
-    told = g_new0(struct overview_domain, 1);
-    told->domain = g_strdup(domain->domain);
-    told->reports = domain->reports;
-    told->organizations = domain->organizations;
-    told->successes = domain->successes;
-    told->failures = domain->failures;
-    g_ptr_array_add(making->overview->foreign, told);
+    g_ptr_array_add(overview->problems, told);
 }
 
 static void take_unsigned(const char *organization, guint failed, guint passed, void *data)
 {
-    struct making *making = data;
+    struct overview *overview = data;
     struct overview_unsigned *told = g_new0(struct overview_unsigned, 1);
 
     told->organization = g_strdup(organization);
     told->failed = failed;
     told->passed = passed;
-    g_ptr_array_add(making->overview->failed, told);
+    g_ptr_array_add(overview->failed, told);
 }
 
 static gint most_first(gconstpointer a, gconstpointer b)
@@ -136,12 +132,10 @@ static gint most_first(gconstpointer a, gconstpointer b)
 struct overview *overview_make(struct cli *cli, gint64 from, gint64 to, GError **error)
 {
     g_autoptr(Overview) overview = overview_new();
-    struct making making = {cli->site, overview};
 
-    if (!store_each_sender(cli->store, from, to, take_arrivals, &making, error) ||
-        !store_each_problem(cli->store, from, to, take_problem, &making, error) ||
-        !store_each_domain(cli->store, from, to, take_domain, &making, error) ||
-        !store_each_unsigned(cli->store, from, to, take_unsigned, &making, error))
+    if (!store_each_sender(cli->store, from, to, take_arrivals, overview, error) ||
+        !store_each_problem(cli->store, from, to, take_problem, overview, error) ||
+        !store_each_unsigned(cli->store, from, to, take_unsigned, overview, error))
         return NULL;
     g_ptr_array_sort(overview->kinds, most_first);
     return g_steal_pointer(&overview);

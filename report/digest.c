@@ -19,6 +19,7 @@ struct digest *digest_new(void)
     digest->reporters = g_ptr_array_new_with_free_func((GDestroyNotify)reporter_free);
     digest->issues = g_ptr_array_new_with_free_func((GDestroyNotify)count_free);
     digest->arrivals = g_ptr_array_new_with_free_func((GDestroyNotify)count_free);
+    digest->overview = overview_new();
     return digest;
 }
 
@@ -32,6 +33,7 @@ void digest_free(struct digest *digest)
     g_ptr_array_unref(digest->reporters);
     g_ptr_array_unref(digest->issues);
     g_ptr_array_unref(digest->arrivals);
+    overview_free(digest->overview);
     g_free(digest);
 }
 

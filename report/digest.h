@@ -3,6 +3,7 @@
 #define REPORT_DIGEST_H
 
 #include "analyze/fault.h"
+#include "report/overview.h"
 #include "schema/record.h"
 
 /* One reporter in the table at the digest's end. */
@@ -33,13 +34,14 @@ struct digest {
     guint reports;
     int64_t successes; /* sessions, each counted once per domain and day (view domain_days) */
     int64_t failures;
-    struct fault_set *faults; /* owned */
-    GPtrArray *reporters;     /* struct digest_reporter *, most reports first */
-    GPtrArray *issues;        /* struct digest_count * */
-    GPtrArray *arrivals;      /* struct digest_count * */
-    guint quarantined;        /* arrivals of the period that could not be read */
-    guint not_yet_read;       /* kept for a later version (DMARC) */
-    char *store;              /* path, for the commands it names */
+    struct fault_set *faults;  /* owned */
+    GPtrArray *reporters;      /* struct digest_reporter *, most reports first */
+    GPtrArray *issues;         /* struct digest_count * */
+    GPtrArray *arrivals;       /* struct digest_count * */
+    struct overview *overview; /* owned; by period only what belongs to a report */
+    guint quarantined;         /* arrivals of the period that could not be read */
+    guint not_yet_read;        /* kept for a later version (DMARC) */
+    char *store;               /* path, for the commands it names */
 };
 
 struct digest *digest_new(void);

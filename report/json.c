@@ -29,9 +29,14 @@
  *   reporters      [{organization, reports, domains, successes, failures, last_day, received_at,
  *                    unauthenticated}]
  *   issues, arrivals  [{what, count}]
+ *   arrived      [{kind, count, new, known, unreadable, ignored, senders: [{domain, count}]}]
+ *   unreadable   [{problem, clause, count}]
+ *   not_ours     [{domain, reports, organizations, successes, failures}]
+ *   signature_failed  [{organization, failed, passed_ever}]
  */
 #include "analyze/fault_facts.h"
 #include "report/format.h"
+#include "report/overview_json_private.h"
 #include "report/phrase.h"
 #include <jansson.h>
 
@@ -344,6 +349,7 @@ static json_t *digest_json(const struct digest *digest)
     set(root, "reporters", list_json(digest->reporters, reporter_json));
     set(root, "issues", list_json(digest->issues, digest_count_json));
     set(root, "arrivals", list_json(digest->arrivals, digest_count_json));
+    overview_json_set(root, digest->overview);
     return root;
 }
 

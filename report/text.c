@@ -268,21 +268,19 @@ static void write_oddities(struct page *page, const struct digest *digest)
 
 static void write_intake(struct page *page, const struct digest *digest)
 {
-    g_autofree char *arrivals = count_list(digest->arrivals);
     g_autofree char *issues = count_list(digest->issues);
-    g_autofree char *quarantined = g_strdup_printf("%u", digest->quarantined);
     g_autofree char *later = g_strdup_printf("%u (DMARC)", digest->not_yet_read);
 
-    if (*arrivals == '\0' && *issues == '\0' && digest->quarantined + digest->not_yet_read == 0)
+    if (digest->arrivals->len + digest->issues->len + digest->overview->foreign->len == 0 &&
+        digest->quarantined + digest->not_yet_read == 0)
         return;
     page_blank(page);
     page_heading(page, STYLE_BOLD, "",
                  digest->by_period        ? "What is odd in these reports"
                  : digest->domain != NULL ? "What came in, about any domain"
                                           : "What came in");
-    page_field(page, "Arrivals", arrivals);
+    overview_write(page, digest->overview);
     page_field(page, "Issues", issues);
-    page_field(page, "Unreadable", digest->quarantined > 0 ? quarantined : NULL);
     page_field(page, "For later", digest->not_yet_read > 0 ? later : NULL);
     if (digest->by_period)
         write_oddities(page, digest);

@@ -11,12 +11,6 @@ static const char problems[] =
     "SELECT problem, clause, count(*) FROM unread "
     "WHERE kind <> 'dmarc' AND at >= ?1 AND at < ?2 GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT ?3";
 
-static const char domains[] =
-    "SELECT p.domain, min(p.domain_source), count(DISTINCT r.id), count(DISTINCT r.organization), "
-    "sum(p.successes), sum(p.failures) FROM report r JOIN policy p ON p.report = r.id "
-    "WHERE r.superseded_by IS NULL AND r.ingested_at >= ?1 AND r.ingested_at < ?2 "
-    "GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT ?3";
-
 static const char unsigned_reporters[] =
     "SELECT r.organization, count(*), (SELECT count(*) FROM report o JOIN arrival b "
     "ON b.id = o.arrival WHERE o.organization = r.organization AND b.authenticated = 'pass') "
@@ -72,26 +66,6 @@ bool store_each_problem(struct store *store, gint64 from, gint64 to, store_probl
 
     while (row != NULL && (code = sqlite3_step(row)) == SQLITE_ROW)
         take(text_of(row, 0), text_of(row, 1), (guint)sqlite3_column_int64(row, 2), data);
-    return row != NULL && end(store, row, code, error);
-}
-
-bool store_each_domain(struct store *store, gint64 from, gint64 to, store_domain_fn take,
-                       void *data, GError **error)
-{
-    sqlite3_stmt *row = ask(store, domains, from, to, error);
-    int code = SQLITE_ERROR;
-
-    while (row != NULL && (code = sqlite3_step(row)) == SQLITE_ROW) {
-        const struct store_domain_of domain = {
-            .domain = text_of(row, 0),
-            .source = domain_source_from_word(text_of(row, 1)),
-            .reports = (guint)sqlite3_column_int64(row, 2),
-            .organizations = (guint)sqlite3_column_int64(row, 3),
-            .successes = sqlite3_column_int64(row, 4),
-            .failures = sqlite3_column_int64(row, 5),
-        };
-        take(&domain, data);
-    }
     return row != NULL && end(store, row, code, error);
 }
 

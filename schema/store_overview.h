@@ -1,4 +1,4 @@
-/* What came in within a time, added up: by kind and sender, by problem, by domain, by reporter. */
+/* What came in within a time, added up: by kind and sender, by problem, by reporter. */
 #ifndef SCHEMA_STORE_OVERVIEW_H
 #define SCHEMA_STORE_OVERVIEW_H
 
@@ -23,19 +23,6 @@ bool store_each_sender(struct store *store, gint64 from, gint64 to, store_arriva
 typedef void (*store_problem_fn)(const char *problem, const char *clause, guint count, void *data);
 bool store_each_problem(struct store *store, gint64 from, gint64 to, store_problem_fn take,
                         void *data, GError **error);
-
-/* Recipient domains of the reports that count. */
-struct store_domain_of {
-    const char *domain;
-    enum domain_source source; /* of one of its policies */
-    guint reports;
-    guint organizations;
-    gint64 successes;
-    gint64 failures;
-};
-typedef void (*store_domain_fn)(const struct store_domain_of *domain, void *data);
-bool store_each_domain(struct store *store, gint64 from, gint64 to, store_domain_fn take,
-                       void *data, GError **error);
 
 /* Reporters with a report whose signature failed; `passed`: reports of theirs that ever passed. */
 typedef void (*store_unsigned_fn)(const char *organization, guint failed, guint passed, void *data);

@@ -66,12 +66,12 @@ CREATE INDEX log_failure_queue_id ON log_failure (queue_id) WHERE queue_id IS NO
 CREATE INDEX log_failure_client ON log_failure (ip, at) WHERE direction = 'in';
 
 -- Messages that were given up, kept as long as a failure of theirs may still be read from another
--- log: logs are not always read in their order.
+-- log: logs are not always read in their order. A queue id comes again once its message is gone.
 CREATE TABLE log_expiry (
     queue_id TEXT NOT NULL,
     host TEXT NOT NULL,             -- '' where the lines do not say
     at INTEGER NOT NULL,
-    PRIMARY KEY (queue_id, host)
+    PRIMARY KEY (queue_id, host, at)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX log_expiry_at ON log_expiry (at);
 

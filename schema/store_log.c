@@ -621,24 +621,28 @@ static bool add_expiry(struct log_writer *writer, const struct log_event *messag
            set_returned(writer, message, message->at, error);
 }
 
-/* Whether the end of this message was read before its failure. */
+/* Where the end of this message was read before its failure. */
 static bool look_for_expiry(struct log_writer *writer, const struct log_event *failure,
                             GError **error)
 {
     sqlite3_stmt *find = store_statement(writer->store, SQL_FIND_EXPIRY, error);
-    gint64 at = 0;
+    gint64 at;
+    bool found;
 
     if (find == NULL)
         return false;
     store_bind_text(find, 1, failure->queue_id);
     store_bind_text(find, 2, text_of(failure->host));
-    int code = sqlite3_step(find);
-    if (code == SQLITE_ROW)
-        at = sqlite3_column_int64(find, 0);
+    sqlite3_bind_int64(find, 3, failure->at);
+    sqlite3_bind_int64(find, 4, failure->at + EXPIRY_SECONDS);
+    if (sqlite3_step(find) != SQLITE_ROW) {
+        sqlite3_reset(find);
+        return store_fail(writer->store, "looking up a message", error);
+    }
+    found = sqlite3_column_type(find, 0) != SQLITE_NULL;
+    at = sqlite3_column_int64(find, 0);
     sqlite3_reset(find);
-    if (code == SQLITE_ROW)
-        return set_returned(writer, failure, at, error);
-    return code == SQLITE_DONE || store_fail(writer->store, "looking up a message", error);
+    return !found || set_returned(writer, failure, at, error);
 }
 
 /* After the failures. */

@@ -36,7 +36,8 @@ struct store_log_counts {
 /*
  * Takes events, adds up in memory what is new, and writes it when asked to. One at a time for each
  * store, whoever else writes: a lock file (store_lock(), "log") is held from the first event after
- * a write until log_writer_settle(); waiting for it is bounded by STORE_BUSY_MS.
+ * a write until log_writer_settle(); waiting for it is bounded by STORE_BUSY_MS. One writer for each
+ * handle of a store: what another handle wrote is seen, what another writer of this one wrote not.
  */
 struct log_writer;
 

@@ -97,9 +97,9 @@ void log_mark_cache_free(struct log_mark_cache *cache)
    all bits equally good, whatever the caller's hash is. */
 static guint64 mark_of(const struct log_event *event)
 {
-    guint64 mark = event->mark + (guint64)event->kind * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+    guint64 mark = event->mark;
 
-    mark = (mark ^ mark >> 33) * G_GUINT64_CONSTANT(0xff51afd7ed558ccd);
+    mark = (mark ^ mark >> 33) * G_GUINT64_CONSTANT(0xff51afd7ed558ccd) + (guint64)event->kind;
     mark = (mark ^ mark >> 33) * G_GUINT64_CONSTANT(0xc4ceb9fe1a85ec53);
     mark = (mark ^ mark >> 33) >> (64 - STORE_LOG_MARK_BITS);
     return mark != 0 ? mark : 1;

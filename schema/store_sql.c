@@ -146,13 +146,14 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "reason = iif(?7 < at, ?9, reason), at = min(at, ?7) "
         "WHERE direction = 'in' AND ip IS ?1 AND at >= ?2 AND at < ?3 AND host IS ?4 "
         "AND detail IS ?5",
-    [SQL_FIND_EXPIRY] = "SELECT at FROM log_expiry WHERE queue_id = ?1 AND host = ?2",
-    [SQL_ADD_EXPIRY] = "INSERT INTO log_expiry (queue_id, host, at) VALUES (?1,?2,?3) "
-                       "ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
+    [SQL_FIND_EXPIRY] = "SELECT min(at) FROM log_expiry WHERE queue_id = ?1 AND host = ?2 "
+                        "AND at >= ?3 AND at < ?4",
+    [SQL_ADD_EXPIRY] = "INSERT OR IGNORE INTO log_expiry (queue_id, host, at) VALUES (?1,?2,?3)",
     [SQL_FIND_RETURNED] = "SELECT 1 FROM log_failure WHERE queue_id = ?1 AND host IS ?2 "
                           "AND returned_at = ?3 LIMIT 1",
     [SQL_SET_RETURNED] = "UPDATE log_failure SET returned_at = ?3 WHERE queue_id = ?1 "
-                         "AND host IS ?2 AND returned_at IS NULL AND at > ?4 AND at <= ?3",
+                         "AND host IS ?2 AND at > ?4 AND at <= ?3 "
+                         "AND (returned_at IS NULL OR returned_at > ?3)",
     [SQL_OTHER_CARRIER] = "SELECT carrier, first_at, last_at FROM log_source WHERE host = ?1 "
                           "AND last_at >= ?3 AND first_at <= ?4 AND carrier <> ?2 "
                           "AND min(last_at, ?4) - max(first_at, ?3) > ?5 ORDER BY first_at LIMIT 1",

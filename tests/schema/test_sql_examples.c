@@ -1,11 +1,12 @@
 /* What man/tlstriage-sql.5 says of the views, against a store with some days of reports in it. */
+#include "schema/store_log.h"
 #include "tests/schema/sample.h"
 
 #define PAGE "man/tlstriage-sql.5"
 #define EXAMPLES_PER_VIEW 3
 
-static const char *const views[] = {"reports",     "policies", "failures",
-                                    "domain_days", "issues",   "arrivals"};
+static const char *const views[] = {"reports",      "policies",    "failures", "deliveries",
+                                    "log_failures", "domain_days", "issues",   "arrivals"};
 
 static char *read_page(void)
 {
@@ -89,6 +90,46 @@ static void put_what_holds_no_report(struct sample *sample, gint64 now)
     sample_put(sample, spam, NULL, now);
 }
 
+/* A day of our own log: a resolver that fails for an hour, a message that is returned. */
+static void put_log(struct sample *sample, gint64 now)
+{
+    static const enum session_outcome outcomes[] = {SESSION_VERIFIED, SESSION_PLAINTEXT,
+                                                    SESSION_FAILED};
+    struct log_writer *writer = log_writer_new(sample->store);
+    struct store_log_counts counts = {0};
+    GError *error = NULL;
+
+    for (guint64 i = 0; i < 24; i++) {
+        g_autofree char *domain = g_strdup_printf("d%u.example", (unsigned)i % 8);
+        struct log_event event = {.mark = i,
+                                  .at = now - 86400,
+                                  .host = "mx1",
+                                  .mta = MTA_POSTFIX,
+                                  .direction = i < 20 ? DIRECTION_OUT : DIRECTION_IN,
+                                  .domain = domain,
+                                  .mx = "mx.example.net",
+                                  .level = LEVEL_DANE,
+                                  .sessions = 1,
+                                  .session = outcomes[i % 3],
+                                  .delay = -1,
+                                  .queue_id = domain,
+                                  .outcome = LOG_OUTCOME_DEFERRED,
+                                  .failure_type = FAILURE_TLSA_LOOKUP_ERROR,
+                                  .detail = DETAIL_TLSA_LOOKUP_ERROR,
+                                  .line = "line"};
+        log_writer_take(writer, &event);
+        event.kind = LOG_EVENT_FAILURE;
+        log_writer_take(writer, &event);
+        event.kind = LOG_EVENT_EXPIRED;
+        log_writer_take(writer, &event);
+    }
+    sample_begin(sample);
+    sample_ok(log_writer_write(writer, &error), error);
+    sample_commit(sample);
+    log_writer_settle(writer, true, &counts);
+    log_writer_free(writer);
+}
+
 /* The examples ask for "the last week", and SQLite's clock is that of the machine. */
 static int setup(void **state)
 {
@@ -101,6 +142,7 @@ static int setup(void **state)
         put_day(*state, "fell silent", now, days_ago);
     put_forged_revision(*state, now);
     put_what_holds_no_report(*state, now);
+    put_log(*state, now);
     return 0;
 }
 
@@ -202,6 +244,9 @@ static void the_manual_has_each_word_a_column_can_have(void **state)
     g_autofree char *reports = section_of(page, "reports");
     g_autofree char *policies = section_of(page, "policies");
     g_autofree char *failures = section_of(page, "failures");
+    g_autofree char *deliveries = section_of(page, "deliveries");
+    g_autofree char *log_failures = section_of(page, "log_failures");
+    g_autofree char *details = section_of(page, "Details of logs");
     g_autofree char *issues = section_of(page, "issues");
     g_autofree char *arrivals = section_of(page, "arrivals");
     g_autofree char *types = section_of(page, "Failure types");
@@ -214,6 +259,16 @@ static void the_manual_has_each_word_a_column_can_have(void **state)
         assert_word(policies, sts_mode_word(mode));
     ASSERT_WORDS(failures, layer_word, LAYER_REPORTING);
     ASSERT_WORDS(failures, mail_effect_word, EFFECT_RETURNED);
+    ASSERT_WORDS(deliveries, mta_word, MTA_POWERMTA);
+    ASSERT_WORDS(deliveries, direction_word, DIRECTION_IN);
+    ASSERT_WORDS(deliveries, tls_level_word, LEVEL_HALFDANE);
+    ASSERT_WORDS(deliveries, session_outcome_word, SESSION_FAILED);
+    for (int version = TLS_VERSION_UNKNOWN + 1; version <= TLS_VERSION_1_3; version++)
+        assert_word(deliveries, tls_version_word(version));
+    ASSERT_WORDS(log_failures, direction_word, DIRECTION_IN);
+    ASSERT_WORDS(log_failures, log_outcome_word, LOG_OUTCOME_OTHER_MX);
+    for (int detail = DETAIL_NONE + 1; detail < DETAIL_COUNT; detail++)
+        assert_word(details, log_detail_word(detail));
     ASSERT_WORDS(issues, issue_kind_word, ISSUE_NOT_YET);
     ASSERT_WORDS(issues, issue_severity_word, ISSUE_ERROR);
     ASSERT_WORDS(arrivals, arrival_kind_word, ARRIVAL_LOG);

@@ -1,10 +1,11 @@
 /*
- * A unit is taken apart by content, level by level: mail -> parts -> gzip, zip -> JSON -> reports.
- * What claims to be a report and cannot be read goes to the quarantine; DMARC reports are kept for
- * a later version; everything else leaves a note that it came.
+ * A unit is taken apart by content, level by level: mail -> parts -> gzip, zip -> JSON or XML ->
+ * reports. What claims to be a report and cannot be read goes to the quarantine; everything else
+ * leaves a note that it came.
  */
 #include "ingest/ingest.h"
 #include "ingest/bounce.h"
+#include "ingest/dmarc.h"
 #include "ingest/json.h"
 #include "ingest/limits.h"
 #include "ingest/mail.h"
@@ -17,8 +18,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* How much of an XML text is looked at for its root element. */
-#define XML_HEAD 4096
+/* How much is looked at for NUL bytes. */
+#define BINARY_HEAD 4096
 
 /* How much of a stranger's name or subject stands in an issue. */
 #define QUOTED_BYTES 200
@@ -111,9 +112,8 @@ static void keep_bytes(const struct piece *piece, const char *text, size_t lengt
     }
 }
 
-/* The container where it holds just this; else the piece itself, packed. */
-static void keep_original(const struct work *work, const struct piece *piece, const char *text,
-                          size_t length, bool whole, struct original *original)
+static void keep_fields(const struct work *work, const struct piece *piece,
+                        struct original *original)
 {
     const struct arrival *arrival = work->arrival;
 
@@ -122,6 +122,13 @@ static void keep_original(const struct work *work, const struct piece *piece, co
     original->report_domain = other_text(piece->report_domain, arrival->report_domain);
     original->report_submitter = other_text(piece->report_submitter, arrival->report_submitter);
     original->subject = other_text(piece->subject, arrival->subject);
+}
+
+/* The container where it holds just this; else the piece itself, packed. */
+static void keep_original(const struct work *work, const struct piece *piece, const char *text,
+                          size_t length, bool whole, struct original *original)
+{
+    keep_fields(work, piece, original);
     keep_bytes(piece, text, length, whole, original);
 }
 
@@ -166,7 +173,7 @@ static bool room_for_report(struct work *work)
 {
     GPtrArray *issues = work->arrival->issues;
 
-    if (work->arrival->reports->len < LIMIT_REPORTS_PER_ARRIVAL)
+    if (work->arrival->reports->len + work->arrival->dmarc->len < LIMIT_REPORTS_PER_ARRIVAL)
         return true;
     if (!work->full)
         issue_add(issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
@@ -281,43 +288,96 @@ static bool take_json(struct work *work, const struct piece *piece)
     return taken;
 }
 
-/* The element "feedback" begins here: "<feedback>", "<x:feedback ...". */
-static bool is_feedback_tag(const char *at, const char *begin, const char *end)
-{
-    size_t length = strlen("feedback");
+/* Where the text of a DMARC report is: whole in a piece, or still in its container. */
+struct dmarc_place {
+    const struct piece *piece;
+    GBytes *container; /* NULL: it is the piece */
+    guint index;       /* of the member */
+    GPtrArray *issues; /* of unpacking; NULL once they are known */
+};
 
-    return at > begin && (at[-1] == '<' || at[-1] == ':') && at + length < end &&
-           (at[length] == '>' || g_ascii_isspace(at[length]));
+static void give_dmarc(void *source, dmarc_take_fn take, void *taker)
+{
+    struct dmarc_place *place = source;
+    gsize length;
+    const void *bytes = g_bytes_get_data(
+        place->container != NULL ? place->container : place->piece->bytes, &length);
+
+    if (place->container == NULL)
+        take(bytes, length, taker);
+    else
+        unpack_pieces(bytes, length, place->index, LIMIT_DMARC_BYTES, take, taker, NULL,
+                      place->issues);
+    place->issues = NULL;
 }
 
-/* <feedback> of RFC 7489 or RFC 9990, with whatever prefix, early in an XML text. */
-static bool is_dmarc(const char *text, size_t length)
+static bool pack_more(const char *bytes, size_t length, void *packer)
 {
-    size_t at = skip_blanks(text, length, 0);
-    const char *tag, *end = text + MIN(length, XML_HEAD);
+    unpack_packer_add(packer, bytes, length);
+    return true;
+}
 
-    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-        at = skip_blanks(text, length, 3);
-    if (at >= length || text[at] != '<')
-        return false;
-    for (tag = text; tag < end; tag++) {
-        tag = memmem(tag, (size_t)(end - tag), "feedback", strlen("feedback"));
-        if (tag == NULL)
-            return false;
-        if (is_feedback_tag(tag, text, end))
-            return true;
+/* As keep_original(), for what is read in pieces. */
+static void keep_dmarc(const struct work *work, struct dmarc_place *place,
+                       struct original *original)
+{
+    const struct piece *piece = place->piece;
+    gsize length;
+    const char *bytes = g_bytes_get_data(piece->bytes, &length);
+
+    if (place->container == NULL || piece->alone) {
+        keep_original(work, piece, bytes, length, true, original);
+        return;
     }
-    return false;
+    struct unpack_packer *packer = unpack_packer_new();
+    give_dmarc(place, pack_more, packer);
+    keep_fields(work, piece, original);
+    original->bytes = unpack_packer_finish(packer);
+    original->encoding = ORIGINAL_GZIP;
 }
 
-static void take_dmarc(struct work *work, const struct piece *piece)
+static void quarantine_dmarc(struct work *work, struct dmarc_place *place)
 {
-    g_autofree char *label = NULL;
+    const GPtrArray *issues = work->arrival->issues;
+    const struct issue *last = g_ptr_array_index(issues, issues->len - 1);
+    struct unread *unread = unread_new();
 
-    quarantine(work, piece, ARRIVAL_DMARC, NULL, "DMARC aggregate report, kept for later");
-    issue_add(work->arrival->issues, ISSUE_NOT_YET, ISSUE_NOTICE, NULL,
-              "DMARC aggregate report: kept, not yet read");
-    issues_place(work->arrival->issues, work->arrival->issues->len - 1, part_label(piece, &label));
+    unread->kind = ARRIVAL_DMARC;
+    unread->clause = g_strdup(last->clause);
+    unread->problem = g_strdup(last->problem);
+    keep_dmarc(work, place, &unread->original);
+    g_ptr_array_add(work->arrival->unread, unread);
+}
+
+/* What cannot be read goes to the quarantine. */
+static void take_dmarc(struct work *work, struct dmarc_place *place)
+{
+    const struct piece *piece = place->piece;
+    struct arrival *arrival = work->arrival;
+    const struct dmarc_hints hints = {
+        .subject = piece->subject,
+        .file_name = piece->file_name,
+        .received_at = arrival->received_at,
+        .now = work->context->now,
+    };
+    g_autofree char *label = NULL;
+    guint first = arrival->issues->len;
+    struct dmarc_report *report;
+
+    if (!room_for_report(work))
+        return;
+    place->issues = arrival->issues;
+    report = dmarc_read(give_dmarc, place, &hints, arrival->issues);
+    if (report == NULL) {
+        quarantine_dmarc(work, place);
+        issues_place(arrival->issues, first, part_label(piece, &label));
+        return;
+    }
+    keep_dmarc(work, place, &report->original);
+    move_issues(arrival->issues, first, report->issues);
+    issues_place(report->issues, 0, part_label(piece, &label));
+    bound_issues(report->issues);
+    g_ptr_array_add(arrival->dmarc, report);
 }
 
 static bool take_container(struct work *work, const struct piece *piece, enum unpack_kind kind)
@@ -326,7 +386,8 @@ static bool take_container(struct work *work, const struct piece *piece, enum un
     gsize length;
     const uint8_t *bytes = g_bytes_get_data(piece->bytes, &length);
     g_autoptr(GPtrArray) members =
-        unpack(bytes, length, &work->budget, part_label(piece, &label), work->arrival->issues);
+        unpack_or_leave(bytes, length, &work->budget, dmarc_sniff, part_label(piece, &label),
+                        work->arrival->issues);
     bool taken = false;
 
     for (guint i = 0; i < members->len; i++) {
@@ -345,14 +406,21 @@ static bool take_container(struct work *work, const struct piece *piece, enum un
         }
         if (member->name != NULL)
             inner.file_name = member->name;
-        taken |= take_piece(work, &inner);
+        if (member->later) {
+            take_dmarc(work, &(struct dmarc_place){.piece = &inner,
+                                                   .container = piece->bytes,
+                                                   .index = member->index});
+            taken = true;
+        } else {
+            taken |= take_piece(work, &inner);
+        }
     }
     return taken;
 }
 
 static bool looks_binary(const char *text, size_t length)
 {
-    return memchr(text, '\0', MIN(length, XML_HEAD)) != NULL;
+    return memchr(text, '\0', MIN(length, BINARY_HEAD)) != NULL;
 }
 
 /* "…!domain!begin!end….json.gz", or an ending that only reports have in a mail like this. */
@@ -395,8 +463,8 @@ static bool take_piece(struct work *work, const struct piece *piece)
         note_depth(work, piece);
     else if (json_sniff(text, length))
         taken = take_json(work, piece);
-    else if (is_dmarc(text, length)) {
-        take_dmarc(work, piece);
+    else if (dmarc_sniff(text, length)) {
+        take_dmarc(work, &(struct dmarc_place){.piece = piece});
         return true;
     } else if (piece->may_be_mail && piece->depth < LIMIT_UNPACK_DEPTH &&
                mail_sniff((const uint8_t *)text, length))
@@ -608,6 +676,8 @@ static void settle_kind(struct arrival *arrival)
 {
     if (arrival->reports->len > 0) {
         arrival->kind = ARRIVAL_TLSRPT;
+    } else if (arrival->dmarc->len > 0) {
+        arrival->kind = ARRIVAL_DMARC;
     } else if (arrival->unread->len > 0) {
         const struct unread *unread = g_ptr_array_index(arrival->unread, 0);
         arrival->kind = unread->kind;
@@ -646,10 +716,14 @@ static void settle_key(struct arrival *arrival, const struct unit *unit)
         const struct report *report = g_ptr_array_index(arrival->reports, i);
         g_checksum_update(checksum, report->content_hash, RECORD_HASH_BYTES);
     }
+    for (guint i = 0; i < arrival->dmarc->len; i++) {
+        const struct dmarc_report *report = g_ptr_array_index(arrival->dmarc, i);
+        g_checksum_update(checksum, report->content_hash, RECORD_HASH_BYTES);
+    }
     for (guint i = 0; i < arrival->unread->len; i++)
         add_bytes(checksum,
                   ((const struct unread *)g_ptr_array_index(arrival->unread, i))->original.bytes);
-    if (arrival->reports->len == 0 && arrival->unread->len == 0)
+    if (arrival->reports->len + arrival->dmarc->len + arrival->unread->len == 0)
         add_bytes(checksum, unit->bytes);
     g_checksum_get_digest(checksum, arrival->key, &length);
     g_checksum_free(checksum);
@@ -686,10 +760,10 @@ struct arrival *ingest_unit(const struct unit *unit, const struct ingest_context
     return arrival;
 }
 
-struct report *ingest_again(const struct original *original, const struct arrival *arrival,
-                            const struct ingest_context *context, GPtrArray *issues)
+struct arrival *ingest_again(const struct original *original, const struct arrival *arrival,
+                             const struct ingest_context *context)
 {
-    g_autoptr(Arrival) scratch = arrival_new();
+    struct arrival *scratch = arrival_new();
     struct work work = {.context = context, .arrival = scratch, .budget = LIMIT_UNPACKED_BYTES};
     struct piece piece = {
         .bytes = original->bytes,
@@ -704,6 +778,5 @@ struct report *ingest_again(const struct original *original, const struct arriva
 
     scratch->received_at = arrival->received_at;
     take_piece(&work, &piece);
-    move_issues(scratch->issues, 0, issues);
-    return scratch->reports->len > 0 ? g_ptr_array_steal_index(scratch->reports, 0) : NULL;
+    return scratch;
 }

@@ -20,10 +20,11 @@ void ingest_init(void);
 struct arrival *ingest_unit(const struct unit *unit, const struct ingest_context *context);
 
 /*
- * Reads again what is kept: `original` with the header fields of its arrival. NULL if it still
- * cannot be read. `issues` takes what was found on the way.
+ * Reads again what is kept: `original` with the header fields of its arrival. Gives an arrival with
+ * what came of it: of its reports one, or none if it still cannot be read; only reports and issues
+ * are filled in. Free with arrival_free().
  */
-struct report *ingest_again(const struct original *original, const struct arrival *arrival,
-                            const struct ingest_context *context, GPtrArray *issues);
+struct arrival *ingest_again(const struct original *original, const struct arrival *arrival,
+                             const struct ingest_context *context);
 
 #endif

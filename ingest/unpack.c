@@ -1,7 +1,7 @@
 #include "ingest/unpack.h"
+#include "ingest/archive_library_private.h"
 #include "ingest/limits.h"
 #include "ingest/text.h"
-#include "ingest/archive_library_private.h"
 #include <errno.h>
 #include <string.h>
 #include <zlib.h>
@@ -14,7 +14,9 @@
 /* First guess of what a container unpacks to: enough for nearly every report. */
 #define FIRST_RATIO 4
 #define FIRST_BYTES_MIN 1024
-#define FIRST_BYTES_MAX (256u << 10)
+#define FIRST_BYTES_MAX UNPACK_HELD_BYTES
+
+#define PIECE_BYTES ((size_t)64 << 10)
 
 static void member_free(gpointer data)
 {
@@ -65,28 +67,69 @@ enum unpack_kind unpack_sniff(const uint8_t *bytes, size_t length)
     return UNPACK_NONE;
 }
 
-/* Output that grows, to a ceiling. */
+/* Output that grows, or is given away in pieces, to a ceiling. */
 struct output {
     uint8_t *bytes;
     size_t length;
     size_t room;
     size_t ceiling;
+    unpack_probe_fn probe; /* asked once; NULL: never */
+    bool later;            /* its answer */
+    unpack_take_fn take;   /* NULL: the output grows */
+    void *taker;
+    size_t given;
+    bool enough; /* `take` wants no more */
 };
 
-static void output_init(struct output *output, size_t packed, size_t ceiling)
+static void output_init(struct output *output, size_t packed, size_t ceiling, unpack_probe_fn probe)
 {
     size_t first = CLAMP(packed * FIRST_RATIO, FIRST_BYTES_MIN, FIRST_BYTES_MAX);
 
+    memset(output, 0, sizeof(*output));
     output->ceiling = ceiling;
     output->room = MIN(first, ceiling);
-    output->length = 0;
     output->bytes = g_malloc(MAX(output->room, 1));
+    output->probe = probe;
 }
 
-/* Makes room; false at the ceiling. */
+static void output_init_pieces(struct output *output, size_t ceiling, unpack_take_fn take,
+                               void *taker)
+{
+    memset(output, 0, sizeof(*output));
+    output->ceiling = ceiling;
+    output->room = PIECE_BYTES;
+    output->bytes = g_malloc(output->room);
+    output->take = take;
+    output->taker = taker;
+}
+
+/* False where no more is wanted, or the ceiling is met. */
+static bool output_give(struct output *output)
+{
+    size_t length = MIN(output->length, output->ceiling - output->given);
+
+    output->enough = output->enough || (length > 0 && !output->take((const char *)output->bytes,
+                                                                    length, output->taker));
+    output->given += length;
+    output->length = 0;
+    return !output->enough && output->given < output->ceiling;
+}
+
+static bool is_for_later(struct output *output)
+{
+    if (output->probe == NULL || output->length < UNPACK_HELD_BYTES)
+        return false;
+    output->later = output->probe((const char *)output->bytes, output->length);
+    output->probe = NULL;
+    return output->later;
+}
+
+/* Makes room; false at the ceiling, and where no more is wanted now. */
 static bool output_grow(struct output *output)
 {
-    if (output->room >= output->ceiling)
+    if (output->take != NULL)
+        return output_give(output);
+    if (is_for_later(output) || output->room >= output->ceiling)
         return false;
     output->room = output->room > output->ceiling / 2 ? output->ceiling : output->room * 2;
     output->bytes = g_realloc(output->bytes, output->room);
@@ -175,22 +218,46 @@ static void note_gzip_end(GPtrArray *issues, const char *part, enum end end, con
         note_limit(issues, part, got);
 }
 
-static void unpack_gzip(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
-                        GPtrArray *issues, GPtrArray *members)
+/* What one member of a container came to. */
+static struct unpack_member *new_member(struct output *output, enum end end, guint index,
+                                        size_t *budget)
+{
+    struct unpack_member *member = g_new0(struct unpack_member, 1);
+
+    *budget -= output->length;
+    member->damaged = end != END_WHOLE;
+    member->later = output->later;
+    member->index = index;
+    member->bytes = output_take(output);
+    return member;
+}
+
+static void unpack_gzip(const uint8_t *bytes, size_t length, size_t *budget, unpack_probe_fn probe,
+                        const char *part, GPtrArray *issues, GPtrArray *members)
 {
     z_stream stream = new_stream(bytes, length);
-    struct unpack_member *member = g_new0(struct unpack_member, 1);
     struct output output;
 
-    output_init(&output, length, ceiling_for(length, *budget));
+    output_init(&output, length, ceiling_for(length, *budget), probe);
     inflateInit2(&stream, GZIP_WINDOW);
     enum end end = inflate_all(&stream, &output);
-    note_gzip_end(issues, part, end, &stream, output.length);
+    if (!output.later)
+        note_gzip_end(issues, part, end, &stream, output.length);
     inflateEnd(&stream);
-    *budget -= output.length;
-    member->damaged = end != END_WHOLE;
-    member->bytes = output_take(&output);
-    g_ptr_array_add(members, member);
+    g_ptr_array_add(members, new_member(&output, end, 0, budget));
+}
+
+static void give_gzip(const uint8_t *bytes, size_t length, struct output *output, const char *part,
+                      GPtrArray *issues)
+{
+    z_stream stream = new_stream(bytes, length);
+
+    inflateInit2(&stream, GZIP_WINDOW);
+    enum end end = inflate_all(&stream, output);
+    output_give(output);
+    if (issues != NULL && !output->enough)
+        note_gzip_end(issues, part, end, &stream, output->given);
+    inflateEnd(&stream);
 }
 
 /* The last part of a member's path, in either system's spelling. */
@@ -207,13 +274,18 @@ static char *base_name(const char *path)
 /* Whether all of it had room below the ceiling. */
 static bool output_append(struct output *output, const void *bytes, size_t length)
 {
-    while (output->room - output->length < length && output_grow(output))
-        continue;
-    size_t fits = MIN(length, output->room - output->length);
-    if (fits > 0)
-        memcpy(output->bytes + output->length, bytes, fits);
-    output->length += fits;
-    return fits == length;
+    const uint8_t *from = bytes;
+
+    while (length > 0) {
+        if (output->length == output->room && !output_grow(output))
+            return false;
+        size_t fits = MIN(length, output->room - output->length);
+        memcpy(output->bytes + output->length, from, fits);
+        output->length += fits;
+        from += fits;
+        length -= fits;
+    }
+    return true;
 }
 
 /* By blocks: archive_read_data() does not tell what came before an error. */
@@ -234,31 +306,36 @@ static enum end read_entry(struct archive *archive, struct output *output)
     }
 }
 
-/* False where a limit was met. */
-static bool unpack_entry(struct archive *archive, struct archive_entry *entry, size_t packed,
-                         size_t *budget, const char *part, GPtrArray *issues, GPtrArray *members)
+static void note_zip_end(GPtrArray *issues, const char *part, enum end end,
+                         struct archive_entry *entry, size_t got)
 {
-    struct unpack_member *member = g_new0(struct unpack_member, 1);
-    struct output output;
-
-    member->name = base_name(archive_library_load()->entry_pathname(entry));
-    output_init(&output, packed, ceiling_for(packed, *budget));
-    enum end end = read_entry(archive, &output);
     if (end == END_LIMIT)
-        note_limit(issues, part, output.length);
+        note_limit(issues, part, got);
     else if (end == END_DAMAGED)
         note(issues, part, ISSUE_WARNING, NULL, "zip member is %s; its first %zu bytes are used",
-             archive_library_load()->entry_is_encrypted(entry) ? "encrypted" : "damaged",
-             output.length);
-    *budget -= output.length;
-    member->damaged = end != END_WHOLE;
-    member->bytes = output_take(&output);
-    g_ptr_array_add(members, member);
-    return end != END_LIMIT;
+             archive_library_load()->entry_is_encrypted(entry) ? "encrypted" : "damaged", got);
 }
 
-static void read_zip(struct archive *archive, size_t packed, size_t *budget, const char *part,
-                     GPtrArray *issues, GPtrArray *members)
+/* False where a limit was met. */
+static bool unpack_entry(struct archive *archive, struct archive_entry *entry, size_t packed,
+                         size_t *budget, unpack_probe_fn probe, const char *part, GPtrArray *issues,
+                         GPtrArray *members)
+{
+    struct unpack_member *member;
+    struct output output;
+
+    output_init(&output, packed, ceiling_for(packed, *budget), probe);
+    enum end end = read_entry(archive, &output);
+    if (!output.later)
+        note_zip_end(issues, part, end, entry, output.length);
+    member = new_member(&output, end, members->len, budget);
+    member->name = base_name(archive_library_load()->entry_pathname(entry));
+    g_ptr_array_add(members, member);
+    return end != END_LIMIT || member->later;
+}
+
+static void read_zip(struct archive *archive, size_t packed, size_t *budget, unpack_probe_fn probe,
+                     const char *part, GPtrArray *issues, GPtrArray *members)
 {
     struct archive_entry *entry;
     int code;
@@ -273,7 +350,8 @@ static void read_zip(struct archive *archive, size_t packed, size_t *budget, con
             issues_place(issues, issues->len - 1, part);
             return;
         }
-        if (!unpack_entry(archive, entry, packed, budget, part, issues, members) && *budget == 0)
+        if (!unpack_entry(archive, entry, packed, budget, probe, part, issues, members) &&
+            *budget == 0)
             return;
     }
     if (code != ARCHIVE_EOF)
@@ -287,43 +365,152 @@ static void demand_memory(struct archive *archive)
     g_assert(archive != NULL && archive_library_load()->error_number(archive) != ENOMEM);
 }
 
-static void unpack_zip(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
-                       GPtrArray *issues, GPtrArray *members)
+/* NULL where it cannot be opened, and an issue says so, unless `issues` is NULL. */
+static struct archive *open_zip(const uint8_t *bytes, size_t length, const char *part,
+                                GPtrArray *issues)
 {
     const struct archive_library *zip = archive_library_load();
     struct archive *archive = zip != NULL ? zip->read_new() : NULL;
 
-    if (zip == NULL) {
+    if (zip == NULL && issues != NULL) {
         issue_add(issues, ISSUE_CONTAINER, ISSUE_ERROR, NULL,
                   "the zip cannot be read: libarchive is not installed");
         issues_place(issues, issues->len - 1, part);
-        return;
     }
+    if (zip == NULL)
+        return NULL;
     if (archive != NULL && zip->read_support_format_zip(archive) == ARCHIVE_OK &&
         zip->read_open_memory(archive, bytes, length) == ARCHIVE_OK)
-        read_zip(archive, length, budget, part, issues, members);
-    else
+        return archive;
+    if (issues != NULL)
         note(issues, part, ISSUE_WARNING, NULL, "the zip cannot be read");
     demand_memory(archive);
     zip->read_free(archive);
+    return NULL;
 }
 
-GPtrArray *unpack(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
-                  GPtrArray *issues)
+static void close_zip(struct archive *archive)
+{
+    demand_memory(archive);
+    archive_library_load()->read_free(archive);
+}
+
+static void unpack_zip(const uint8_t *bytes, size_t length, size_t *budget, unpack_probe_fn probe,
+                       const char *part, GPtrArray *issues, GPtrArray *members)
+{
+    struct archive *archive = open_zip(bytes, length, part, issues);
+
+    if (archive == NULL)
+        return;
+    read_zip(archive, length, budget, probe, part, issues, members);
+    close_zip(archive);
+}
+
+static void give_zip(const uint8_t *bytes, size_t length, guint index, struct output *output,
+                     const char *part, GPtrArray *issues)
+{
+    struct archive *archive = open_zip(bytes, length, part, NULL);
+    struct archive_entry *entry;
+    guint at = 0;
+    int code;
+
+    if (archive == NULL)
+        return;
+    while ((code = archive_library_load()->read_next_header(archive, &entry)) == ARCHIVE_OK ||
+           code == ARCHIVE_WARN) {
+        if (archive_library_load()->entry_filetype(entry) == AE_IFDIR || at++ < index)
+            continue;
+        enum end end = read_entry(archive, output);
+        output_give(output);
+        if (issues != NULL && !output->enough)
+            note_zip_end(issues, part, end, entry, output->given);
+        break;
+    }
+    close_zip(archive);
+}
+
+GPtrArray *unpack_or_leave(const uint8_t *bytes, size_t length, size_t *budget,
+                           unpack_probe_fn probe, const char *part, GPtrArray *issues)
 {
     GPtrArray *members = g_ptr_array_new_with_free_func(member_free);
 
     switch (unpack_sniff(bytes, length)) {
     case UNPACK_GZIP:
-        unpack_gzip(bytes, length, budget, part, issues, members);
+        unpack_gzip(bytes, length, budget, probe, part, issues, members);
         break;
     case UNPACK_ZIP:
-        unpack_zip(bytes, length, budget, part, issues, members);
+        unpack_zip(bytes, length, budget, probe, part, issues, members);
         break;
     case UNPACK_NONE:
         break;
     }
     return members;
+}
+
+GPtrArray *unpack(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
+                  GPtrArray *issues)
+{
+    return unpack_or_leave(bytes, length, budget, NULL, part, issues);
+}
+
+void unpack_pieces(const uint8_t *bytes, size_t length, guint index, size_t ceiling,
+                   unpack_take_fn take, void *taker, const char *part, GPtrArray *issues)
+{
+    struct output output;
+
+    output_init_pieces(&output, ceiling_for(length, ceiling), take, taker);
+    if (unpack_sniff(bytes, length) == UNPACK_GZIP)
+        give_gzip(bytes, length, &output, part, issues);
+    else
+        give_zip(bytes, length, index, &output, part, issues);
+    g_free(output.bytes);
+}
+
+struct unpack_packer {
+    z_stream stream;
+    GByteArray *packed;
+};
+
+struct unpack_packer *unpack_packer_new(void)
+{
+    struct unpack_packer *packer = g_new0(struct unpack_packer, 1);
+
+    packer->stream = new_stream(NULL, 0);
+    packer->packed = g_byte_array_new();
+    deflateInit2(&packer->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
+                 Z_DEFAULT_STRATEGY);
+    return packer;
+}
+
+static void pack(struct unpack_packer *packer, const char *bytes, size_t length, int flush)
+{
+    uint8_t out[4096];
+
+    packer->stream.next_in = (Bytef *)bytes;
+    packer->stream.avail_in = (uInt)length;
+    do {
+        packer->stream.next_out = out;
+        packer->stream.avail_out = sizeof(out);
+        deflate(&packer->stream, flush);
+        g_byte_array_append(packer->packed, out, (guint)(sizeof(out) - packer->stream.avail_out));
+    } while (packer->stream.avail_out == 0);
+}
+
+void unpack_packer_add(struct unpack_packer *packer, const char *bytes, size_t length)
+{
+    for (size_t at = 0; at < length; at += PIECE_BYTES)
+        pack(packer, bytes + at, MIN(length - at, PIECE_BYTES), Z_NO_FLUSH);
+}
+
+GBytes *unpack_packer_finish(struct unpack_packer *packer)
+{
+    GBytes *bytes;
+
+    pack(packer, NULL, 0, Z_FINISH);
+    deflateEnd(&packer->stream);
+    bytes = g_byte_array_free_to_bytes(packer->packed);
+    g_free(packer);
+    return bytes;
 }
 
 GBytes *unpack_pack(const uint8_t *bytes, size_t length)

@@ -15,7 +15,18 @@ struct unpack_member {
     char *name; /* of the member, without folders; NULL where none (gzip FNAME is not used) */
     GBytes *bytes;
     bool damaged; /* cut, bad checksum, or a limit met: what came before it is here */
+    bool later;   /* only its first bytes are here: unpack_pieces() gives them all */
+    guint index;  /* in its container */
 };
+
+/* A member larger than this may be left for unpack_pieces(). */
+#define UNPACK_HELD_BYTES (256u << 10)
+
+/* Whether a member that begins so is to be read in pieces. */
+typedef bool (*unpack_probe_fn)(const char *head, size_t length);
+
+/* Takes the next bytes of a member; false: no more are wanted. */
+typedef bool (*unpack_take_fn)(const char *bytes, size_t length, void *taker);
 
 /* By the first bytes: 1f 8b, "PK\3\4" (also "PK\5\6", an empty zip). */
 enum unpack_kind unpack_sniff(const uint8_t *bytes, size_t length);
@@ -30,6 +41,26 @@ enum unpack_kind unpack_sniff(const uint8_t *bytes, size_t length);
  */
 GPtrArray *unpack(const uint8_t *bytes, size_t length, size_t *budget, const char *part,
                   GPtrArray *issues);
+
+/*
+ * The same, but a large member for which `probe`, unless NULL, answers true is left for later: of
+ * the budget it takes no more than what is here.
+ */
+GPtrArray *unpack_or_leave(const uint8_t *bytes, size_t length, size_t *budget,
+                           unpack_probe_fn probe, const char *part, GPtrArray *issues);
+
+/*
+ * Gives one member of a container to `take`, in pieces, up to a ceiling and LIMIT_UNPACK_RATIO.
+ * Issues as above; none where `issues` is NULL.
+ */
+void unpack_pieces(const uint8_t *bytes, size_t length, guint index, size_t ceiling,
+                   unpack_take_fn take, void *taker, const char *part, GPtrArray *issues);
+
+/* gzip of what comes in pieces. Finishing frees the packer. */
+struct unpack_packer;
+struct unpack_packer *unpack_packer_new(void);
+void unpack_packer_add(struct unpack_packer *packer, const char *bytes, size_t length);
+GBytes *unpack_packer_finish(struct unpack_packer *packer);
 
 /* gzip of `bytes`, for what is kept; never fails. */
 GBytes *unpack_pack(const uint8_t *bytes, size_t length);

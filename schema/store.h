@@ -155,8 +155,9 @@ struct store_pruned {
 /*
  * Drops what is older than `days` before `now`: reports by the end of their period (or when they
  * came in, if that was earlier) with their JSON; what logs told, by its time; the quarantine by its
- * own limits; rows of failed handshakes of clients by STORE_LOG_INBOUND_DAYS, but those of addresses
- * that a stored report names as its sender's are kept as long as the rest. `dry_run` counts only. Opens its own transactions, each of them short.
+ * own limits; rows of failed handshakes of clients by STORE_LOG_INBOUND_DAYS, but those of
+ * addresses that a stored report names as its sender's are kept as long as the rest. `dry_run`
+ * counts only. Opens its own transactions, each of them short.
  */
 bool store_prune(struct store *store, int days, gint64 now, bool dry_run,
                  struct store_pruned *pruned, GError **error);

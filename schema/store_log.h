@@ -14,7 +14,7 @@
  * for a known one by mistake with a chance of (marks of its hour) / 2^STORE_LOG_MARK_BITS.
  */
 #define STORE_LOG_MARK_BITS 48
-#define STORE_LOG_MARKS_MAX 2000000
+#define STORE_LOG_MARKS_MAX 1000000
 
 /* Rows of failed handshakes that clients began (direction in) are kept so long. */
 #define STORE_LOG_INBOUND_DAYS 30
@@ -36,8 +36,9 @@ struct store_log_counts {
 /*
  * Takes events, adds up in memory what is new, and writes it when asked to. One at a time for each
  * store, whoever else writes: a lock file (store_lock(), "log") is held from the first event after
- * a write until log_writer_settle(); waiting for it is bounded by STORE_BUSY_MS. One writer for each
- * handle of a store: what another handle wrote is seen, what another writer of this one wrote not.
+ * a write until log_writer_settle(); waiting for it is bounded by STORE_BUSY_MS. One writer for
+ * each handle of a store: what another handle wrote is seen, what another writer of this one wrote
+ * not.
  */
 struct log_writer;
 
@@ -89,7 +90,7 @@ bool store_get_log_position(struct store *store, const char *path, struct log_po
 bool store_put_log_position(struct store *store, const struct log_position *position, gint64 at,
                             GError **error);
 
-/* Which part of the logs is meant. */
+/* Which part of the logs is meant. Zero or NULL: no bound; the direction is always one. */
 struct store_log_filter {
     gint64 from; /* at or after; 0: no bound */
     gint64 to;   /* before */
@@ -102,6 +103,7 @@ typedef void (*store_log_failure_fn)(const struct stored_log_failure *failure, v
 bool store_each_log_failure(struct store *store, const struct store_log_filter *filter,
                             store_log_failure_fn take, void *data, GError **error);
 
+/* Of the hours that begin within the filter's time. */
 typedef void (*store_deliveries_fn)(const struct stored_deliveries *deliveries, void *data);
 bool store_each_deliveries(struct store *store, const struct store_log_filter *filter,
                            store_deliveries_fn take, void *data, GError **error);

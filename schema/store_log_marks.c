@@ -5,8 +5,13 @@
 #define MARK_BYTES (STORE_LOG_MARK_BITS / 8)
 G_STATIC_ASSERT(MARK_BYTES * 8 == STORE_LOG_MARK_BITS && MARK_BYTES < 8);
 
-/* Tables of all hours together; the hour in use may go past it alone. */
+/* Tables of all hours together. The last two used may go past it: at the turn of an hour lines of
+   both come in turns. */
 #define CACHE_BYTES ((gsize)12 << 20)
+#define HOURS_MIN 2
+
+/* What an hour with few marks takes in memory while it waits, in marks. */
+#define HOUR_MARKS 20
 
 /* A row of marks is added to until it fills a page: whoever follows a log writes every few seconds,
    and would write an hour's marks hundreds of times over. */
@@ -164,7 +169,7 @@ static void unload(struct log_mark_cache *cache, struct hour *hour)
 
 static void bound_memory(struct log_mark_cache *cache)
 {
-    while (cache->bytes > CACHE_BYTES && cache->used.length > 1)
+    while (cache->bytes > CACHE_BYTES && cache->used.length > HOURS_MIN)
         unload(cache, g_queue_peek_tail(&cache->used));
 }
 
@@ -307,7 +312,7 @@ bool log_mark_cache_take(struct log_mark_cache *cache, const struct log_event *e
 
 guint log_mark_cache_waiting(const struct log_mark_cache *cache)
 {
-    return cache->waiting;
+    return cache->waiting + cache->dirty->len * HOUR_MARKS;
 }
 
 /* *changed false: there is no such row any more. */

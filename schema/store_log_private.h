@@ -30,7 +30,7 @@ void log_mark_cache_free(struct log_mark_cache *cache);
 bool log_mark_cache_take(struct log_mark_cache *cache, const struct log_event *event, bool *is_new,
                          GError **error);
 
-/* How many marks wait to be written. */
+/* How many marks wait to be written, those of hours with few of them counted for more. */
 guint log_mark_cache_waiting(const struct log_mark_cache *cache);
 
 /* Within a transaction; then settle. Where that failed, the marks wait on. */

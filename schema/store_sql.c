@@ -132,7 +132,8 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_ADD_ROUTE] = "INSERT INTO log_route (host, mta, direction, domain, next_hop, mx, level, "
                       "outcome, tls_version) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [SQL_ADD_COUNT] = "INSERT INTO log_count (hour, route, sessions) VALUES (?1,?2,?3) "
-                      "ON CONFLICT DO UPDATE SET sessions = sessions + excluded.sessions",
+                      "ON CONFLICT (hour, route) DO UPDATE "
+                      "SET sessions = sessions + excluded.sessions",
     [SQL_ADD_LOG_FAILURE] =
         "INSERT INTO log_failure (at, host, mta, direction, queue_id, domain, next_hop, mx, ip, "
         "level, tls_version, sessions, outcome, result_type, failure_type, layer, detail, "

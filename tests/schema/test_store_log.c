@@ -404,7 +404,7 @@ static void many_small_writes_leave_few_rows_of_marks(void **state)
 /* More hours than fit in memory, and then all of them again from the disk, by the same writer. */
 static void hours_that_do_not_fit_in_memory_are_read_again(void **state)
 {
-    enum { HOURS = 400, EACH = 150 };
+    enum { HOURS = 3300, EACH = 12 };
     struct sample *sample = *state;
     struct log_writer *writer = log_writer_new(sample->store);
     struct store_log_counts counts = {0};
@@ -448,6 +448,29 @@ static void what_waits_is_bounded(void **state)
     write_and_settle(sample->store, writer, &counts);
     assert_false(log_writer_is_full(writer));
     log_writer_free(writer);
+}
+
+static void marks_of_an_hour_are_bounded(void **state)
+{
+    enum { MORE = 10 };
+    struct sample *sample = *state;
+    struct log_writer *writer = log_writer_new(sample->store);
+    struct store_log_counts counts = {0};
+
+    for (guint64 i = 0; i < STORE_LOG_MARKS_MAX + MORE; i++) {
+        struct log_event event = session(i, BEGIN, "a.example");
+        log_writer_take(writer, &event);
+        if (log_writer_is_full(writer))
+            write_and_settle(sample->store, writer, &counts);
+    }
+    write_and_settle(sample->store, writer, &counts);
+    log_writer_free(writer);
+    assert_counts(counts, STORE_LOG_MARKS_MAX + MORE, 0, 0, 0);
+    assert_counts(TAKE(sample, session(0, BEGIN, "a.example"),
+                       session(STORE_LOG_MARKS_MAX - 1, BEGIN, "a.example"),
+                       session(STORE_LOG_MARKS_MAX, BEGIN, "a.example"),
+                       session(STORE_LOG_MARKS_MAX, BEGIN + HOUR, "a.example")),
+                  2, 0, 0, 2);
 }
 
 /* A transaction that fails at its end: what waited waits on, with its lock. */
@@ -1058,6 +1081,7 @@ int main(void)
         IN_STORE(many_small_writes_leave_few_rows_of_marks),
         IN_STORE(hours_that_do_not_fit_in_memory_are_read_again),
         IN_STORE(what_waits_is_bounded),
+        IN_STORE(marks_of_an_hour_are_bounded),
         IN_STORE(what_could_not_be_written_waits_on),
         IN_STORE(a_lock_that_stays_is_told_when_writing),
         IN_STORE(a_writer_without_events_holds_no_lock),

@@ -40,4 +40,56 @@ void log_mark_cache_settle(struct log_mark_cache *cache, bool committed);
 /* Others may have written: what was read of the store holds no longer. */
 void log_mark_cache_forget(struct log_mark_cache *cache);
 
+/* A kind of session. Texts are "" where nothing is known. */
+struct log_route {
+    const char *texts[4]; /* host, domain, next hop, mx */
+    enum mta mta;
+    enum direction direction;
+    enum tls_level level;
+    enum session_outcome outcome;
+    enum tls_version version;
+    guint hash;
+    gint64 id;      /* log_route.id; 0: not known */
+    guint position; /* in the writer's counts, of `hour`; counted from 1 */
+    gint64 hour;
+};
+
+struct log_count {
+    struct log_route *route;
+    gint64 hour;
+    guint64 sessions;
+};
+
+struct log_writer {
+    struct store *store;
+    int lock; /* -1: not held */
+    gint64 data_version;
+    GError *error; /* of log_writer_take() */
+    struct log_mark_cache *marks;
+    GHashTable *routes;        /* struct log_route * */
+    GStringChunk *route_texts; /* of routes */
+    gsize route_bytes;         /* of routes that came since the last write */
+    GArray *counts;            /* struct log_count, not written yet */
+    GPtrArray *failures;       /* struct log_event *, likewise; direction out */
+    GHashTable *clients;       /* struct log_event *, likewise; direction in */
+    GPtrArray *expiries;       /* struct log_event *, likewise */
+    GStringChunk *failure_texts;
+    gsize failure_bytes;
+    struct store_log_counts waiting; /* of what is not written yet */
+    struct store_log_counts written; /* known only once it is written */
+};
+
+/* Writes counts, failures and expiries; sets writer->written. */
+bool store_log_write(struct log_writer *writer, GError **error);
+
+static inline const char *store_log_text(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+static inline const char *store_log_null(const char *text)
+{
+    return text != NULL && *text != '\0' ? text : NULL;
+}
+
 #endif

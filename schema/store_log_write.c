@@ -1,0 +1,325 @@
+/* What a log told, into the tables. */
+#include "schema/store_log_private.h"
+#include <string.h>
+
+#define EXPIRY_SECONDS (INT64_C(86400) * STORE_LOG_EXPIRY_DAYS)
+
+static void bind_route(sqlite3_stmt *statement, const struct log_route *route)
+{
+    store_bind_text(statement, 1, store_log_null(route->texts[0]));
+    store_bind_text(statement, 2, mta_word(route->mta));
+    store_bind_text(statement, 3, direction_word(route->direction));
+    store_bind_text(statement, 4, store_log_null(route->texts[1]));
+    store_bind_text(statement, 5, store_log_null(route->texts[2]));
+    store_bind_text(statement, 6, store_log_null(route->texts[3]));
+    store_bind_text(statement, 7, tls_level_word(route->level));
+    store_bind_text(statement, 8, session_outcome_word(route->outcome));
+    store_bind_text(statement, 9, store_log_null(tls_version_word(route->version)));
+}
+
+static bool know_route(struct store *store, struct log_route *route, GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, SQL_FIND_ROUTE, error);
+    sqlite3_stmt *add = store_statement(store, SQL_ADD_ROUTE, error);
+    int code;
+
+    if (find == NULL || add == NULL)
+        return false;
+    bind_route(find, route);
+    code = sqlite3_step(find);
+    if (code == SQLITE_ROW)
+        route->id = sqlite3_column_int64(find, 0);
+    sqlite3_reset(find);
+    if (code == SQLITE_ROW)
+        return true;
+    if (code != SQLITE_DONE)
+        return store_fail(store, "looking up a kind of session", error);
+    bind_route(add, route);
+    if (!store_run(store, add, "writing a kind of session", error))
+        return false;
+    route->id = sqlite3_last_insert_rowid(store->db);
+    return true;
+}
+
+static gint by_hour_and_route(gconstpointer one, gconstpointer other)
+{
+    const struct log_count *a = one, *b = other;
+
+    if (a->hour != b->hour)
+        return a->hour < b->hour ? -1 : 1;
+    return a->route->id < b->route->id ? -1 : a->route->id > b->route->id;
+}
+
+/* In the order of the table, so that its pages are written one after the other. */
+static bool sort_counts(struct log_writer *writer, GError **error)
+{
+    struct log_count *counts = (struct log_count *)writer->counts->data;
+
+    for (guint i = 0; i < writer->counts->len; i++)
+        if (counts[i].route->id == 0 && !know_route(writer->store, counts[i].route, error))
+            return false;
+    g_array_sort(writer->counts, by_hour_and_route);
+    for (guint i = 0; i < writer->counts->len; i++) {
+        counts[i].route->position = i + 1;
+        counts[i].route->hour = counts[i].hour;
+    }
+    return true;
+}
+
+static bool write_counts(struct log_writer *writer, GError **error)
+{
+    sqlite3_stmt *add = store_statement(writer->store, SQL_ADD_COUNT, error);
+
+    if (add == NULL || !sort_counts(writer, error))
+        return false;
+    for (guint i = 0; i < writer->counts->len; i++) {
+        const struct log_count *count = &g_array_index(writer->counts, struct log_count, i);
+        sqlite3_bind_int64(add, 1, count->hour);
+        sqlite3_bind_int64(add, 2, count->route->id);
+        sqlite3_bind_int64(add, 3, (gint64)count->sessions);
+        if (!store_run(writer->store, add, "counting sessions", error))
+            return false;
+    }
+    return true;
+}
+
+static bool add_failure(struct store *store, const struct log_event *event, const char *ip,
+                        GError **error)
+{
+    sqlite3_stmt *add = store_statement(store, SQL_ADD_LOG_FAILURE, error);
+
+    if (add == NULL)
+        return false;
+    sqlite3_bind_int64(add, 1, event->at);
+    store_bind_text(add, 2, event->host);
+    store_bind_text(add, 3, mta_word(event->mta));
+    store_bind_text(add, 4, direction_word(event->direction));
+    store_bind_text(add, 5, event->queue_id);
+    store_bind_text(add, 6, event->domain);
+    store_bind_text(add, 7, event->next_hop);
+    store_bind_text(add, 8, event->mx);
+    store_bind_text(add, 9, ip);
+    store_bind_text(add, 10, tls_level_word(event->level));
+    store_bind_text(add, 11, store_log_null(tls_version_word(event->version)));
+    sqlite3_bind_int64(add, 12, event->sessions);
+    store_bind_text(add, 13, log_outcome_word(event->outcome));
+    if (event->result_type != RESULT_UNKNOWN)
+        store_bind_text(add, 14, result_type_word(event->result_type));
+    store_bind_text(add, 15, failure_type_word(event->failure_type));
+    store_bind_text(add, 16, layer_word(failure_type_layer(event->failure_type)));
+    store_bind_text(add, 17, store_log_null(log_detail_word(event->detail)));
+    store_bind_text(add, 18, mail_effect_word(log_outcome_effect(event->outcome)));
+    if (event->delay >= 0)
+        sqlite3_bind_int64(add, 19, event->delay);
+    store_bind_text(add, 20, event->dsn);
+    store_bind_text(add, 21, event->reason);
+    store_bind_text(add, 22, event->line);
+    return store_run(store, add, "writing a failure of the log", error);
+}
+
+static bool write_failures(struct log_writer *writer, GError **error)
+{
+    for (guint i = 0; i < writer->failures->len; i++) {
+        const struct log_event *event = g_ptr_array_index(writer->failures, i);
+        if (!add_failure(writer->store, event, event->ip, error))
+            return false;
+    }
+    return true;
+}
+
+/* *found false: there is no row for it yet. */
+static bool add_to_client(struct store *store, const struct log_event *client, const char *ip,
+                          bool *found, GError **error)
+{
+    sqlite3_stmt *update = store_statement(store, SQL_ADD_TO_CLIENT, error);
+    gint64 begin = store_log_hour(client->at) * STORE_LOG_HOUR;
+
+    if (update == NULL)
+        return false;
+    store_bind_text(update, 1, ip);
+    sqlite3_bind_int64(update, 2, begin);
+    sqlite3_bind_int64(update, 3, begin + STORE_LOG_HOUR);
+    store_bind_text(update, 4, client->host);
+    store_bind_text(update, 5, store_log_null(log_detail_word(client->detail)));
+    sqlite3_bind_int64(update, 6, client->sessions);
+    sqlite3_bind_int64(update, 7, client->at);
+    store_bind_text(update, 8, client->line);
+    store_bind_text(update, 9, client->reason);
+    if (!store_run(store, update, "adding to a failure of the log", error))
+        return false;
+    *found = sqlite3_changes(store->db) > 0;
+    return true;
+}
+
+/* Rows of clients that one host and hour has. */
+struct crowd {
+    const char *host; /* NULL: nothing is known yet */
+    gint64 hour;
+    gint64 rows;
+};
+
+static bool count_crowd(struct store *store, const struct log_event *client, struct crowd *crowd,
+                        GError **error)
+{
+    sqlite3_stmt *count;
+    gint64 hour = store_log_hour(client->at);
+
+    if (crowd->host != NULL && crowd->hour == hour &&
+        strcmp(crowd->host, store_log_text(client->host)) == 0)
+        return true;
+    count = store_statement(store, SQL_COUNT_CLIENTS, error);
+    if (count == NULL)
+        return false;
+    sqlite3_bind_int64(count, 1, hour * STORE_LOG_HOUR);
+    sqlite3_bind_int64(count, 2, (hour + 1) * STORE_LOG_HOUR);
+    store_bind_text(count, 3, client->host);
+    if (sqlite3_step(count) != SQLITE_ROW) {
+        sqlite3_reset(count);
+        return store_fail(store, "counting failures of the log", error);
+    }
+    *crowd = (struct crowd){store_log_text(client->host), hour, sqlite3_column_int64(count, 0)};
+    sqlite3_reset(count);
+    return true;
+}
+
+static bool write_client(struct log_writer *writer, const struct log_event *client,
+                         struct crowd *crowd, GError **error)
+{
+    const char *ip = client->ip;
+    bool found;
+
+    if (!count_crowd(writer->store, client, crowd, error) ||
+        !add_to_client(writer->store, client, ip, &found, error))
+        return false;
+    if (!found && ip != NULL && crowd->rows >= STORE_LOG_INBOUND_ROWS) {
+        ip = NULL;
+        if (!add_to_client(writer->store, client, ip, &found, error))
+            return false;
+    }
+    if (found)
+        return true;
+    crowd->rows++;
+    writer->written.failures++;
+    return add_failure(writer->store, client, ip, error);
+}
+
+static gint by_host_and_time(gconstpointer one, gconstpointer other)
+{
+    const struct log_event *a = *(const struct log_event *const *)one;
+    const struct log_event *b = *(const struct log_event *const *)other;
+    int order = strcmp(store_log_text(a->host), store_log_text(b->host));
+
+    return order != 0 ? order : a->at < b->at ? -1 : a->at > b->at;
+}
+
+static bool write_clients(struct log_writer *writer, GError **error)
+{
+    g_autoptr(GPtrArray) clients = g_ptr_array_new();
+    struct crowd crowd = {0};
+    GHashTableIter all;
+    gpointer client;
+
+    g_hash_table_iter_init(&all, writer->clients);
+    while (g_hash_table_iter_next(&all, &client, NULL))
+        g_ptr_array_add(clients, client);
+    g_ptr_array_sort(clients, by_host_and_time);
+    for (guint i = 0; i < clients->len; i++)
+        if (!write_client(writer, g_ptr_array_index(clients, i), &crowd, error))
+            return false;
+    return true;
+}
+
+static bool is_returned(struct store *store, const struct log_event *message, gint64 at, bool *yes,
+                        GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, SQL_FIND_RETURNED, error);
+
+    if (find == NULL)
+        return false;
+    store_bind_text(find, 1, message->queue_id);
+    store_bind_text(find, 2, message->host);
+    sqlite3_bind_int64(find, 3, at);
+    int code = sqlite3_step(find);
+    *yes = code == SQLITE_ROW;
+    sqlite3_reset(find);
+    return code == SQLITE_ROW || code == SQLITE_DONE ||
+           store_fail(store, "looking up a message", error);
+}
+
+static bool set_returned(struct log_writer *writer, const struct log_event *message, gint64 at,
+                         GError **error)
+{
+    struct store *store = writer->store;
+    sqlite3_stmt *update = store_statement(store, SQL_SET_RETURNED, error);
+    bool before;
+
+    if (update == NULL || !is_returned(store, message, at, &before, error))
+        return false;
+    store_bind_text(update, 1, message->queue_id);
+    store_bind_text(update, 2, message->host);
+    sqlite3_bind_int64(update, 3, at);
+    sqlite3_bind_int64(update, 4, at - EXPIRY_SECONDS);
+    if (!store_run(store, update, "noting a returned message", error))
+        return false;
+    writer->written.expired += !before && sqlite3_changes(store->db) > 0;
+    return true;
+}
+
+static bool add_expiry(struct log_writer *writer, const struct log_event *message, GError **error)
+{
+    sqlite3_stmt *add = store_statement(writer->store, SQL_ADD_EXPIRY, error);
+
+    if (add == NULL)
+        return false;
+    store_bind_text(add, 1, message->queue_id);
+    store_bind_text(add, 2, store_log_text(message->host));
+    sqlite3_bind_int64(add, 3, message->at);
+    return store_run(writer->store, add, "noting a returned message", error) &&
+           set_returned(writer, message, message->at, error);
+}
+
+/* Where the end of this message was read before its failure. */
+static bool look_for_expiry(struct log_writer *writer, const struct log_event *failure,
+                            GError **error)
+{
+    sqlite3_stmt *find = store_statement(writer->store, SQL_FIND_EXPIRY, error);
+    gint64 at;
+    bool found;
+
+    if (find == NULL)
+        return false;
+    store_bind_text(find, 1, failure->queue_id);
+    store_bind_text(find, 2, store_log_text(failure->host));
+    sqlite3_bind_int64(find, 3, failure->at);
+    sqlite3_bind_int64(find, 4, failure->at + EXPIRY_SECONDS);
+    if (sqlite3_step(find) != SQLITE_ROW) {
+        sqlite3_reset(find);
+        return store_fail(writer->store, "looking up a message", error);
+    }
+    found = sqlite3_column_type(find, 0) != SQLITE_NULL;
+    at = sqlite3_column_int64(find, 0);
+    sqlite3_reset(find);
+    return !found || set_returned(writer, failure, at, error);
+}
+
+/* After the failures. */
+static bool write_expiries(struct log_writer *writer, GError **error)
+{
+    for (guint i = 0; i < writer->failures->len; i++) {
+        const struct log_event *failure = g_ptr_array_index(writer->failures, i);
+        if (failure->queue_id != NULL && !look_for_expiry(writer, failure, error))
+            return false;
+    }
+    for (guint i = 0; i < writer->expiries->len; i++) {
+        const struct log_event *message = g_ptr_array_index(writer->expiries, i);
+        if (message->queue_id != NULL && !add_expiry(writer, message, error))
+            return false;
+    }
+    return true;
+}
+
+bool store_log_write(struct log_writer *writer, GError **error)
+{
+    return write_counts(writer, error) && write_failures(writer, error) &&
+           write_clients(writer, error) && write_expiries(writer, error);
+}

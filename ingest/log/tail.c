@@ -88,12 +88,27 @@ static bool is_inode_in(const GQueue *files, guint64 inode)
     return false;
 }
 
+/* Before what is newer, and before the file that has the log's name; after the one that is read. */
+static void insert(struct tail *tail, struct tail_file *file)
+{
+    GList *link = tail->files.head;
+
+    if (link != NULL && tail->begun)
+        link = link->next;
+    for (; link != NULL; link = link->next) {
+        const struct tail_file *other = link->data;
+        if (other->mtime > file->mtime ||
+            (link->next == NULL && strcmp(other->path, tail->path) == 0))
+            break;
+    }
+    g_queue_insert_before(&tail->files, link, file);
+}
+
 /*
  * Rotated files that were never seen under the name of the log, as when it was rotated twice in a
- * moment, go before `sibling` (NULL: to the end). What is empty, or the begin of a copy that is
- * being made, comes again.
+ * moment. What is empty, or the begin of a copy that is being made, comes again.
  */
-static void gather(struct tail *tail, gint64 since, GList *sibling, gint64 now)
+static void gather(struct tail *tail, gint64 since, gint64 now)
 {
     g_autoptr(GPtrArray) list = rotation_list(tail->path, 0);
 
@@ -110,7 +125,7 @@ static void gather(struct tail *tail, gint64 since, GList *sibling, gint64 now)
             continue;
         }
         file->opened_at = now;
-        g_queue_insert_before(&tail->files, sibling, file);
+        insert(tail, file);
     }
 }
 
@@ -132,7 +147,7 @@ static void look_for_live(struct tail *tail, gint64 now)
     file->opened_at = now;
     g_queue_push_tail(&tail->files, file);
     if (first != NULL)
-        gather(tail, first->mtime, tail->files.tail, now);
+        gather(tail, first->mtime, now);
 }
 
 static void describe(const struct tail_file *file, struct tail_piece *piece)
@@ -175,7 +190,7 @@ static enum tail_what leave(struct tail *tail, gint64 now, struct tail_piece *pi
     tail->begun = false;
     for (GList *link = tail->files.head; link != NULL; link = link->next)
         tail_file_look_anew(link->data);
-    gather(tail, file->mtime, tail->files.head, now);
+    gather(tail, file->mtime, now);
     return TAIL_END;
 }
 
@@ -320,7 +335,7 @@ bool tail_resume(struct tail *tail, const struct log_position *position)
         return found;
     g_queue_push_tail(&tail->files, file);
     if (!in_place)
-        gather(tail, file->mtime, NULL, file->mtime);
+        gather(tail, file->mtime, file->mtime);
     return found;
 }
 

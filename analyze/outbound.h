@@ -1,0 +1,187 @@
+/*
+ * What our own mail server met at others, as its log tells -> findings: one thing that is broken
+ * at a destination, or here.
+ *
+ * Failures of one type belong to one finding by the MX host, as with faults (fault.h): hosts in
+ * the same parent domain together, a failure without a host with its domain's other ones. Not told
+ * as failures are opportunistic sessions that went out encrypted but unverified, or in clear where
+ * STARTTLS was not offered: OUTBOUND_MONTH sums them.
+ *
+ * Is it them or us: from the hour on in which lookups fail for OUTBOUND_ZONES or more destinations
+ * that have no MX domain in common, none of them failing for a day already, more than ten times as
+ * many as usually, and in which no destination was verified by DANE, it is our resolver: one
+ * finding (local-resolver-failing) explains these failures. Without a failed TLSA lookup and
+ * without a destination among them that was verified before, it also takes that they are a fifth of
+ * all destinations of the hour, since some dead domains there are always.
+ */
+#ifndef ANALYZE_OUTBOUND_H
+#define ANALYZE_OUTBOUND_H
+
+#include "analyze/fault.h"
+#include "schema/log_record.h"
+#include <glib.h>
+
+#define OUTBOUND_HOUR 3600
+#define OUTBOUND_ZONES 3
+#define OUTBOUND_CONTEXT_DAYS 30 /* before the period, that its failures are compared with */
+#define OUTBOUND_BEFORE_DAYS 400 /* before the context: who was verified then */
+#define OUTBOUND_ROWS 1000000    /* failures past these are counted only */
+#define OUTBOUND_SUSPECTS 168    /* hours that are asked about, the latest */
+#define OUTBOUND_TEXTS 50        /* of each list of a finding; the rest is summed as "..." */
+#define OUTBOUND_IDS 1000        /* rows that a finding names */
+#define OUTBOUND_MISSED 30       /* sessions that make "never verified" more than chance */
+
+/* Which failures are told. */
+struct outbound_period {
+    gint64 from;        /* the first second */
+    gint64 to;          /* the last */
+    bool stored;        /* of stored_at, not of at: a log may be read late */
+    const char *domain; /* only findings with this one; NULL: all */
+};
+
+struct outbound_domain {
+    char *name;
+    guint messages;  /* with a failure; one for each queue id */
+    guint attempts;  /* to deliver them */
+    guint throttled; /* deferrals without an attempt */
+    guint returned;  /* messages */
+    guint waiting;   /* messages in the queue, where that was read */
+    gint64 last_at;
+    gint64 good_at; /* the last hour with a session that did not fail, at any MX; 0: none */
+    enum session_outcome good;
+    gint64 verified_at; /* the last hour with a session verified by DANE; 0: none */
+    bool over;          /* a session was good at the host that failed, in a later hour */
+};
+
+struct outbound_finding {
+    enum failure_type type;
+    enum severity severity;
+    enum mail_effect effect; /* the gravest of its messages */
+    enum actor actor;
+    enum mta mta;         /* of most of its rows */
+    enum tls_level level; /* likewise */
+    guint messages;       /* likewise counted as in outbound_domain */
+    guint attempts;
+    guint throttled;
+    guint returned;
+    guint waiting;
+    guint outcomes[LOG_OUTCOME_OTHER_MX + 1]; /* messages that met it, by enum log_outcome */
+    gint64 delay;     /* the longest that a message was under way, seconds; -1: not told */
+    gint64 oldest_at; /* when that message came to us; 0: not told */
+    gint64 first_at;  /* of its failures without a gap of more than a week */
+    gint64 last_at;
+    bool over;          /* of all its domains */
+    GPtrArray *domains; /* struct outbound_domain *, most messages first */
+    GPtrArray *mx;      /* struct fault_count * from here on, of attempts */
+    char *mx_ip;        /* an address of the first of `mx`; NULL where none is told */
+    GPtrArray *ips;
+    GPtrArray *details;      /* words of enum log_detail */
+    GPtrArray *result_types; /* words of RFC 8460, where the lines earn one */
+    GPtrArray *reasons;      /* what the server said */
+    GPtrArray *hosts;        /* whose log it is */
+    GPtrArray *types;        /* local-resolver-failing: what it explains */
+    char *line;              /* the latest line */
+    gint64 unverified;       /* local-resolver-insecure: sessions that should have been verified */
+    GArray *ids;             /* gint64, of the rows in the store; at most OUTBOUND_IDS */
+    guint rows;              /* in all */
+};
+
+/* Opportunistic sessions of one month. */
+struct outbound_month {
+    gint64 begins_at;
+    GPtrArray *clear;      /* struct fault_count *, domains, most sessions first */
+    GPtrArray *unverified; /* likewise */
+    gint64 clear_sessions;
+    gint64 unverified_sessions;
+};
+
+/* What a report tells of an address on a day, and what our log has of it. */
+struct outbound_inbound {
+    char *organization;
+    char *ip;
+    char *domain; /* ours, that the report is about */
+    enum failure_type type;
+    gint64 day;        /* of the report */
+    gint64 reported;   /* sessions */
+    gint64 handshakes; /* that failed here, on that day or one beside it */
+    gint64 first_at;
+    gint64 last_at;
+    GPtrArray *details; /* struct fault_count * */
+};
+
+struct outbound {
+    GPtrArray *findings; /* struct outbound_finding *: those that we must mend, then the worst */
+    GPtrArray *passing;  /* likewise: over, with nothing returned, or seen once */
+    GPtrArray *held;     /* struct fault_count *: domains whose sessions DANE verified */
+    gint64 verified;     /* sessions, of these */
+    gint64 sessions;     /* of the period */
+    gint64 failed;       /* likewise */
+    guint domains;       /* with a session */
+    gint64 last_hour;    /* of any session known; 0: none */
+    struct outbound_month *month; /* NULL: not asked for */
+    GPtrArray *inbound;           /* struct outbound_inbound * */
+    gint64 inbound_failed;        /* handshakes of clients, all */
+    bool queue_read;
+    guint queued;      /* messages in the queue */
+    guint queued_ours; /* that wait for one of the findings */
+    guint left_out;    /* rows past OUTBOUND_ROWS */
+};
+
+/* What a report says about an address that sent to us. */
+struct outbound_report {
+    const char *organization;
+    const char *domain;
+    const char *ip;
+    enum failure_type type;
+    gint64 begins_at;
+    gint64 sessions;
+    bool told; /* in the digest that is being made */
+};
+
+enum outbound_span {
+    OUTBOUND_PERIOD,  /* the hours that the digest is about */
+    OUTBOUND_CONTEXT, /* OUTBOUND_CONTEXT_DAYS before it, and up to now */
+    OUTBOUND_BEFORE,  /* OUTBOUND_BEFORE_DAYS before that */
+    OUTBOUND_MONTH,
+};
+
+struct outbound_builder;
+
+struct outbound_builder *outbound_builder_new(const struct outbound_period *period);
+void outbound_builder_free(struct outbound_builder *builder);
+
+/*
+ * The failures of the period and of the context, both directions, in the order of their times. The
+ * caller keeps all texts.
+ */
+void outbound_builder_add_failure(struct outbound_builder *builder,
+                                  const struct stored_log_failure *failure);
+void outbound_builder_add_deliveries(struct outbound_builder *builder, enum outbound_span span,
+                                     const struct stored_deliveries *deliveries);
+void outbound_builder_add_report(struct outbound_builder *builder,
+                                 const struct outbound_report *report);
+void outbound_builder_add_queued(struct outbound_builder *builder,
+                                 const struct queued_message *message);
+/* That the queue was read, even if it is empty. */
+void outbound_builder_queue_read(struct outbound_builder *builder);
+void outbound_builder_begin_month(struct outbound_builder *builder, gint64 begins_at);
+
+/* The first and last second of failures told, for whoever asks for the sessions; false: none. */
+bool outbound_builder_span(const struct outbound_builder *builder, gint64 *first, gint64 *last);
+
+/*
+ * When all failures and the sessions of the context are in: the hours (gint64, ascending) whose
+ * sessions tell whether our resolver worked. Then each session of such an hour.
+ */
+GArray *outbound_builder_suspects(struct outbound_builder *builder);
+void outbound_builder_add_hour(struct outbound_builder *builder, gint64 hour,
+                               const struct stored_deliveries *deliveries);
+
+/* Frees the builder. NULL where no log was ever read. */
+struct outbound *outbound_builder_finish(struct outbound_builder *builder, gint64 now);
+void outbound_free(struct outbound *outbound);
+
+typedef struct outbound Outbound;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Outbound, outbound_free)
+
+#endif

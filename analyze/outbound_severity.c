@@ -1,0 +1,62 @@
+#include "analyze/outbound_rows.h"
+
+/*
+ * How grave a finding is; the first line that holds decides.
+ *
+ *   REQUIRETLS demanded and not to be had: its author asked for it      low
+ *   our resolver fails                                                  critical, high when it is
+ *                                                                       a day ago or longer
+ *   our resolver does not validate, our configuration is at fault       high
+ *   over, with messages returned                                        medium
+ *   over                                                                info
+ *   messages were returned, or are under way for three days             critical
+ *   one attempt at one message                                          info
+ *   mail waits, in the last three days                                  high; medium where the rule
+ *                                                                       that is not met is ours
+ *   mail waited                                                         low
+ *   in clear, or unverified, though more was asked for than to try      medium
+ *   else                                                                low
+ */
+
+#define ONGOING (INT64_C(3) * FAULT_DAY)
+#define LONG_DELAY (INT64_C(3) * FAULT_DAY)
+
+static bool is_our_rule(enum failure_type type)
+{
+    return type == FAILURE_MX_INSECURE || type == FAILURE_TLS_REQUIRED_UNMET;
+}
+
+static bool asked_for_more(const struct outbound_finding *finding)
+{
+    enum layer layer = failure_type_layer(finding->type);
+
+    return finding->level > LEVEL_MAY || layer == LAYER_TLSA || layer == LAYER_DNSSEC;
+}
+
+static enum severity of_ours(const struct outbound_finding *finding, gint64 now)
+{
+    if (finding->type == FAILURE_LOCAL_RESOLVER_FAILING && now - finding->last_at < FAULT_DAY)
+        return SEVERITY_CRITICAL;
+    return SEVERITY_HIGH;
+}
+
+enum severity outbound_severity(const struct outbound_finding *finding, gint64 now)
+{
+    bool ongoing = now - finding->last_at < ONGOING;
+
+    if (finding->type == FAILURE_REQUIRETLS_UNSUPPORTED)
+        return SEVERITY_LOW;
+    if (failure_type_layer(finding->type) == LAYER_LOCAL)
+        return of_ours(finding, now);
+    if (finding->over)
+        return finding->returned > 0 ? SEVERITY_MEDIUM : SEVERITY_INFO;
+    if (finding->returned > 0 || (ongoing && finding->delay >= LONG_DELAY))
+        return ongoing ? SEVERITY_CRITICAL : SEVERITY_MEDIUM;
+    if (finding->attempts + finding->throttled <= 1)
+        return SEVERITY_INFO;
+    if (finding->effect == EFFECT_DEFERRED && ongoing)
+        return is_our_rule(finding->type) ? SEVERITY_MEDIUM : SEVERITY_HIGH;
+    if (finding->effect == EFFECT_PLAINTEXT || finding->effect == EFFECT_UNVERIFIED)
+        return asked_for_more(finding) ? SEVERITY_MEDIUM : SEVERITY_LOW;
+    return SEVERITY_LOW;
+}

@@ -9,8 +9,9 @@
 #define INDENT "  "
 
 static const char *const section_words[SECTION_COUNT] = {
-    [SECTION_MEANS] = "means", [SECTION_EFFECT] = "effect", [SECTION_CAUSES] = "causes",
-    [SECTION_STEPS] = "steps", [SECTION_CHECK] = "check",   [SECTION_PREVENT] = "prevent",
+    [SECTION_MEANS] = "means",     [SECTION_EFFECT] = "effect", [SECTION_CAUSES] = "causes",
+    [SECTION_STEPS] = "steps",     [SECTION_CHECK] = "check",   [SECTION_PREVENT] = "prevent",
+    [SECTION_SENDING] = "sending", [SECTION_LETTER] = "letter",
 };
 
 static const char *const section_titles[SECTION_COUNT] = {
@@ -20,6 +21,8 @@ static const char *const section_titles[SECTION_COUNT] = {
     [SECTION_STEPS] = "What to do now",
     [SECTION_CHECK] = "How to check",
     [SECTION_PREVENT] = "So that it does not come again",
+    [SECTION_SENDING] = "What to do as the sender",
+    [SECTION_LETTER] = "What to write to their postmaster",
 };
 
 static const char *const kinds[] = {
@@ -52,6 +55,9 @@ static const struct placeholder {
     PLACE("contact", "CONTACT", contact, contact, false),
     PLACE("tlsa", "TLSA-SET", tlsa, tlsa, false),
     PLACE("since", "DAY", first_day, first_day, false),
+    PLACE("reason", "REASON", reason, reason, false),
+    PLACE("today", "TODAY", today, today, false),
+    PLACE("remove", "DAY", remove_after, remove_after, false),
 #undef PLACE
 };
 
@@ -154,6 +160,11 @@ static bool is_effect(const struct knowledge_facts *facts, const char *value)
     return strcmp(mail_effect_word(facts->effect), value) == 0;
 }
 
+static bool is_mta(const struct knowledge_facts *facts, const char *value)
+{
+    return strcmp(mta_word(facts->mta), value) == 0;
+}
+
 static bool has_usage(const struct knowledge_facts *facts, const char *value)
 {
     if (strcmp(value, "ee-only") == 0)
@@ -185,9 +196,13 @@ static const struct {
     bool without_facts; /* asked also where nothing is known; else it counts as met */
     bool (*holds)(const struct knowledge_facts *facts, const char *value);
 } conditions[] = {
-    {"policy", false, is_policy},        {"mode", false, is_mode},
-    {"effect", false, is_effect},        {"usage", false, has_usage},
-    {"reporters", false, has_reporters}, {"known", false, is_known},
+    {"policy", false, is_policy},
+    {"mode", false, is_mode},
+    {"effect", false, is_effect},
+    {"usage", false, has_usage},
+    {"reporters", false, has_reporters},
+    {"known", false, is_known},
+    {"mta", false, is_mta},
     {"shown", true, is_shown},
 };
 

@@ -18,6 +18,8 @@ enum knowledge_section {
     SECTION_STEPS,   /* what to do now */
     SECTION_CHECK,   /* how to see that it is mended */
     SECTION_PREVENT, /* so that it does not come again */
+    SECTION_SENDING, /* what to do where our own mail server met it */
+    SECTION_LETTER,  /* what to write to the postmaster there */
     SECTION_COUNT
 };
 
@@ -36,9 +38,13 @@ struct knowledge_facts {
     const char *contact;  /* its contact-info */
     const char *tlsa;     /* the TLSA set as the reporter saw it, records joined by "; " */
     const char *first_day;
+    const char *reason;       /* what our own mail server's log says */
+    const char *today;        /* day of the digest */
+    const char *remove_after; /* day on which an exception ends */
     enum policy_type policy_type;
     enum sts_mode mode;
     enum mail_effect effect;
+    enum mta mta;        /* ours, where it is about our own mail */
     bool usage_ee;       /* the quoted TLSA set has usable DANE-EE(3) records */
     bool usage_ta;       /* ... DANE-TA(2) records */
     bool many_reporters; /* more than one reporter reports it */

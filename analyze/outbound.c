@@ -1,3 +1,4 @@
+#include "analyze/outbound_facts.h"
 #include "analyze/outbound_rows.h"
 #include <string.h>
 
@@ -471,32 +472,18 @@ void outbound_builder_queue_read(struct outbound_builder *builder)
 
 /* ---- the end ---- */
 
-static const char *place_of(const struct outbound_finding *finding)
-{
-    if (finding->mx->len > 0)
-        return ((const struct fault_count *)g_ptr_array_index(finding->mx, 0))->text;
-    if (finding->domains->len > 0)
-        return ((const struct outbound_domain *)g_ptr_array_index(finding->domains, 0))->name;
-    return "";
-}
-
-static bool is_ours(const struct outbound_finding *finding)
-{
-    return failure_type_layer(finding->type) == LAYER_LOCAL;
-}
-
 static gint by_weight(gconstpointer a, gconstpointer b)
 {
     const struct outbound_finding *x = *(const struct outbound_finding *const *)a;
     const struct outbound_finding *y = *(const struct outbound_finding *const *)b;
-    const int64_t left[] = {!is_ours(x), -(int64_t)x->severity, -(int64_t)x->effect,
+    const int64_t left[] = {!outbound_is_ours(x), -(int64_t)x->severity, -(int64_t)x->effect,
                             -(int64_t)x->messages};
-    const int64_t right[] = {!is_ours(y), -(int64_t)y->severity, -(int64_t)y->effect,
+    const int64_t right[] = {!outbound_is_ours(y), -(int64_t)y->severity, -(int64_t)y->effect,
                              -(int64_t)y->messages};
     int order = keys_compare(left, right, G_N_ELEMENTS(left));
 
     if (order == 0)
-        order = strcmp(place_of(x), place_of(y));
+        order = g_strcmp0(outbound_place(x), outbound_place(y));
     return order != 0 ? order : (int)x->type - (int)y->type;
 }
 

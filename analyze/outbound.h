@@ -65,6 +65,7 @@ struct outbound_finding {
     guint throttled;
     guint returned;
     guint waiting;
+    guint held;                               /* messages deferred, and not returned so far */
     guint outcomes[LOG_OUTCOME_OTHER_MX + 1]; /* messages that met it, by enum log_outcome */
     gint64 delay;     /* the longest that a message was under way, seconds; -1: not told */
     gint64 oldest_at; /* when that message came to us; 0: not told */

@@ -243,6 +243,8 @@ static gint by_domain(gconstpointer a, gconstpointer b)
     return by_message(a, b);
 }
 
+#define HOLDING (1u << LOG_OUTCOME_DEFERRED | 1u << LOG_OUTCOME_THROTTLED)
+
 /* What became of one message: rows [from, to) of one queue id, or one row that names none. */
 struct message {
     bool returned;
@@ -300,6 +302,7 @@ static void count_messages(struct sum *sum)
         finding->attempts += message.attempts;
         finding->throttled += message.throttled;
         finding->returned += message.returned;
+        finding->held += !message.returned && (message.outcomes & HOLDING) != 0;
         for (guint i = 0; i < G_N_ELEMENTS(finding->outcomes); i++)
             finding->outcomes[i] += (message.outcomes >> i) & 1;
     }

@@ -13,7 +13,8 @@
 #define DIGEST_COLUMNS 72
 #define DIGEST_LINES_MAX 64
 
-static const char *const sections[] = {"means", "effect", "causes", "steps", "check", "prevent"};
+static const char *const sections[] = {"means", "effect",  "causes",  "steps",
+                                       "check", "prevent", "sending", "letter"};
 
 /* What the texts are shown with: every policy and mode, with and without values. */
 static const struct knowledge_facts settings[] = {
@@ -216,6 +217,9 @@ static void check_term(const char *file, const char *term)
         "known=contact",
         "known=reporter",
         "known=since",
+        "known=reason",
+        "mta=postfix",
+        "mta=exim",
         "shown=explain",
         "shown=digest",
     };

@@ -24,7 +24,7 @@ SAY = $(if $(V),,@printf '  %-4s %s\n' $(1) $@ &&)
 COMPILE = $(CC) $(WARN) $(HARDEN) -D_GNU_SOURCE -DTLSTRIAGE_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) \
           $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d
 LINK = -Wl,--as-needed $(HARDEN_LINK) $(LDFLAGS)
-LIBS = $(PKG_LIBS) -lpthread
+LIBS = $(PKG_LIBS) -lpthread -lm
 # Loaded when the first zip comes (ingest/archive_library_private.h): the name it is installed under.
 LIBARCHIVE = $(shell readelf -d $$($(CC) -print-file-name=libarchive.so) 2>/dev/null | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
 $(BUILD)/ingest/archive_library.o: CPPFLAGS += $(if $(LIBARCHIVE),-DLIBARCHIVE_SONAME='"$(LIBARCHIVE)"')

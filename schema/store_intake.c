@@ -514,6 +514,36 @@ static bool set_outcome(struct store *store, gint64 id, enum arrival_outcome out
     return store_run(store, update, "writing an arrival", error);
 }
 
+/* What a bounce tells stands beside what logs tell: it is our own mail that it is about. */
+static bool add_bounced(struct store *store, const struct arrival *arrival,
+                        enum arrival_outcome *outcome, GError **error)
+{
+    for (guint i = 0; i < arrival->bounced->len; i++) {
+        const struct bounced *told = g_ptr_array_index(arrival->bounced, i);
+        const struct log_event event = {
+            .kind = LOG_EVENT_FAILURE,
+            .at = told->at,
+            .host = told->host,
+            .mta = told->mta,
+            .direction = DIRECTION_OUT,
+            .queue_id = told->queue_id,
+            .domain = told->domain,
+            .mx = told->mx,
+            .outcome = told->outcome,
+            .result_type = told->result_type,
+            .failure_type = told->failure_type,
+            .detail = told->detail,
+            .delay = -1,
+            .dsn = told->status,
+            .reason = told->reason,
+        };
+        if (!store_add_log_failure(store, &event, NULL, error))
+            return false;
+        *outcome = OUTCOME_STORED;
+    }
+    return true;
+}
+
 bool store_put_arrival(struct store *store, const struct arrival *arrival, gint64 now,
                        int classified, struct store_counts *counts, GError **error)
 {
@@ -530,6 +560,8 @@ bool store_put_arrival(struct store *store, const struct arrival *arrival, gint6
     counts->without += arrival->reports->len == 0 && arrival->unread->len == 0;
     if (!is_new)
         return true;
+    if (!add_bounced(store, arrival, &outcome, error))
+        return false;
     counts->issues += arrival->issues->len;
     return store_add_issues(store, id, 0, arrival->issues, now, error) &&
            (outcome == OUTCOME_STORED || set_outcome(store, id, outcome, error));

@@ -83,8 +83,8 @@ static bool write_counts(struct log_writer *writer, GError **error)
     return true;
 }
 
-static bool add_failure(struct store *store, const struct log_event *event, const char *ip,
-                        GError **error)
+bool store_add_log_failure(struct store *store, const struct log_event *event, const char *ip,
+                           GError **error)
 {
     sqlite3_stmt *add = store_statement(store, SQL_ADD_LOG_FAILURE, error);
 
@@ -121,7 +121,7 @@ static bool write_failures(struct log_writer *writer, GError **error)
 {
     for (guint i = 0; i < writer->failures->len; i++) {
         const struct log_event *event = g_ptr_array_index(writer->failures, i);
-        if (!add_failure(writer->store, event, event->ip, error))
+        if (!store_add_log_failure(writer->store, event, event->ip, error))
             return false;
     }
     return true;
@@ -200,7 +200,7 @@ static bool write_client(struct log_writer *writer, const struct log_event *clie
         return true;
     crowd->rows++;
     writer->written.failures++;
-    return add_failure(writer->store, client, ip, error);
+    return store_add_log_failure(writer->store, client, ip, error);
 }
 
 static gint by_host_and_time(gconstpointer one, gconstpointer other)

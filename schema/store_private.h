@@ -3,6 +3,7 @@
 #define SCHEMA_STORE_PRIVATE_H
 
 #include "schema/error.h"
+#include "schema/log_record.h"
 #include "schema/store.h"
 #include <sqlite3.h>
 
@@ -118,6 +119,9 @@ bool store_add_issues(struct store *store, gint64 arrival_id, gint64 report_id,
 bool store_add_report(struct store *store, gint64 arrival_id, const struct arrival *arrival,
                       const struct report *report, gint64 now, int classified,
                       struct store_counts *counts, enum arrival_outcome *outcome, GError **error);
+/* store_log_write.c: one row of log_failure; `ip` in the place of the event's. */
+bool store_add_log_failure(struct store *store, const struct log_event *event, const char *ip,
+                           GError **error);
 bool store_bound_quarantine(struct store *store, gint64 now, gint64 *dropped, GError **error);
 
 #endif

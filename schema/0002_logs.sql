@@ -59,6 +59,7 @@ CREATE TABLE log_failure (
     dsn TEXT,
     reason TEXT,                    -- what the server said
     line TEXT,                      -- the line, without local parts of addresses
+    stored_at INTEGER NOT NULL,     -- when the row was made: a log may be read late
     returned_at INTEGER             -- when the message was given up; NULL: not seen
 ) STRICT;
 CREATE INDEX log_failure_at ON log_failure (at);

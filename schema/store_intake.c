@@ -515,7 +515,7 @@ static bool set_outcome(struct store *store, gint64 id, enum arrival_outcome out
 }
 
 /* What a bounce tells stands beside what logs tell: it is our own mail that it is about. */
-static bool add_bounced(struct store *store, const struct arrival *arrival,
+static bool add_bounced(struct store *store, const struct arrival *arrival, gint64 now,
                         enum arrival_outcome *outcome, GError **error)
 {
     for (guint i = 0; i < arrival->bounced->len; i++) {
@@ -537,7 +537,7 @@ static bool add_bounced(struct store *store, const struct arrival *arrival,
             .dsn = told->status,
             .reason = told->reason,
         };
-        if (!store_add_log_failure(store, &event, NULL, error))
+        if (!store_add_log_failure(store, &event, NULL, now, error))
             return false;
         *outcome = OUTCOME_STORED;
     }
@@ -560,7 +560,7 @@ bool store_put_arrival(struct store *store, const struct arrival *arrival, gint6
     counts->without += arrival->reports->len == 0 && arrival->unread->len == 0;
     if (!is_new)
         return true;
-    if (!add_bounced(store, arrival, &outcome, error))
+    if (!add_bounced(store, arrival, now, &outcome, error))
         return false;
     counts->issues += arrival->issues->len;
     return store_add_issues(store, id, 0, arrival->issues, now, error) &&

@@ -102,6 +102,11 @@ void log_writer_free(struct log_writer *writer)
     g_free(writer);
 }
 
+void log_writer_set_time(struct log_writer *writer, gint64 now)
+{
+    writer->now = now;
+}
+
 static void forget_route_ids(struct log_writer *writer)
 {
     GHashTableIter routes;

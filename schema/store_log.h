@@ -45,6 +45,9 @@ struct log_writer;
 struct log_writer *log_writer_new(struct store *store);
 void log_writer_free(struct log_writer *writer); /* what was not written is lost */
 
+/* The time by which rows are stored from now on; until this is called the clock of the machine. */
+void log_writer_set_time(struct log_writer *writer, gint64 now);
+
 /*
  * Trouble with the store is kept and given by the next log_writer_write(). The event is lost then,
  * and all that come before that call: what was read since the last settled write is to be read

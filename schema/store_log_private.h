@@ -64,6 +64,7 @@ struct log_writer {
     struct store *store;
     int lock; /* -1: not held */
     gint64 data_version;
+    gint64 now;    /* 0: the clock of the machine */
     GError *error; /* of log_writer_take() */
     struct log_mark_cache *marks;
     GHashTable *routes;        /* struct log_route * */

@@ -20,6 +20,7 @@ static struct stored_log_failure failure_of_row(sqlite3_stmt *row)
 {
     struct stored_log_failure failure = {
         .id = sqlite3_column_int64(row, 0),
+        .stored_at = sqlite3_column_int64(row, 21),
         .returned_at = sqlite3_column_int64(row, 19),
         .event =
             {

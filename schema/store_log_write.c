@@ -84,7 +84,7 @@ static bool write_counts(struct log_writer *writer, GError **error)
 }
 
 bool store_add_log_failure(struct store *store, const struct log_event *event, const char *ip,
-                           GError **error)
+                           gint64 now, GError **error)
 {
     sqlite3_stmt *add = store_statement(store, SQL_ADD_LOG_FAILURE, error);
 
@@ -114,14 +114,20 @@ bool store_add_log_failure(struct store *store, const struct log_event *event, c
     store_bind_text(add, 20, event->dsn);
     store_bind_text(add, 21, event->reason);
     store_bind_text(add, 22, event->line);
+    sqlite3_bind_int64(add, 23, now);
     return store_run(store, add, "writing a failure of the log", error);
+}
+
+static gint64 time_of(const struct log_writer *writer)
+{
+    return writer->now != 0 ? writer->now : g_get_real_time() / G_USEC_PER_SEC;
 }
 
 static bool write_failures(struct log_writer *writer, GError **error)
 {
     for (guint i = 0; i < writer->failures->len; i++) {
         const struct log_event *event = g_ptr_array_index(writer->failures, i);
-        if (!store_add_log_failure(writer->store, event, event->ip, error))
+        if (!store_add_log_failure(writer->store, event, event->ip, time_of(writer), error))
             return false;
     }
     return true;
@@ -200,7 +206,7 @@ static bool write_client(struct log_writer *writer, const struct log_event *clie
         return true;
     crowd->rows++;
     writer->written.failures++;
-    return store_add_log_failure(writer->store, client, ip, error);
+    return store_add_log_failure(writer->store, client, ip, time_of(writer), error);
 }
 
 static gint by_host_and_time(gconstpointer one, gconstpointer other)

@@ -121,7 +121,7 @@ bool store_add_report(struct store *store, gint64 arrival_id, const struct arriv
                       struct store_counts *counts, enum arrival_outcome *outcome, GError **error);
 /* store_log_write.c: one row of log_failure; `ip` in the place of the event's. */
 bool store_add_log_failure(struct store *store, const struct log_event *event, const char *ip,
-                           GError **error);
+                           gint64 now, GError **error);
 bool store_bound_quarantine(struct store *store, gint64 now, gint64 *dropped, GError **error);
 
 #endif

@@ -110,7 +110,8 @@ SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch') AS at,
        delay,
        dsn,
        strftime('%Y-%m-%dT%H:%M:%SZ', returned_at, 'unixepoch') AS returned_at,
-       id AS log_failure
+       id AS log_failure,
+       strftime('%Y-%m-%dT%H:%M:%SZ', stored_at, 'unixepoch') AS stored_at
   FROM log_failure;
 
 -- Direction in is what others report. One session may stand under several policies (RFC 8460,

@@ -94,6 +94,7 @@ static struct store_log_counts take(struct sample *sample, const struct log_even
     struct store_log_counts counts = {0};
     struct log_writer *writer = log_writer_new(sample->store);
 
+    log_writer_set_time(writer, SAMPLE_NOW);
     for (size_t i = 0; i < count; i++)
         log_writer_take(writer, &events[i]);
     write_and_settle(sample->store, writer, &counts);
@@ -217,6 +218,29 @@ static void a_failure_is_kept_with_all_it_tells(void **state)
               "Server certificate not verified|deferred|the line|dane|TLSv1.2|1|7|4.7.5|NULL|1\n"
               "2026-11-18T00:00:01Z|NULL|unknown|out|NULL|NULL|NULL|NULL|NULL|unknown|NULL|other|"
               "NULL|unknown|NULL|unknown|NULL|unknown|NULL|0|NULL|NULL|NULL|2");
+}
+
+static void a_failure_tells_when_it_was_stored(void **state)
+{
+    struct sample *sample = *state;
+    struct log_writer *writer = log_writer_new(sample->store);
+    struct store_log_counts counts = {0};
+    struct log_event event = failure(1, BEGIN, "4A");
+    gint64 before = g_get_real_time() / G_USEC_PER_SEC;
+
+    log_writer_take(writer, &event);
+    write_and_settle(sample->store, writer, &counts);
+    g_autofree char *sql = g_strdup_printf("SELECT stored_at BETWEEN %" G_GINT64_FORMAT
+                                           " AND %" G_GINT64_FORMAT " FROM log_failure",
+                                           before, g_get_real_time() / G_USEC_PER_SEC);
+    sample_is(sample, sql, "1");
+    log_writer_set_time(writer, SAMPLE_NOW);
+    event.mark = 2;
+    log_writer_take(writer, &event);
+    write_and_settle(sample->store, writer, &counts);
+    log_writer_free(writer);
+    sample_is(sample, "SELECT stored_at FROM log_failures WHERE log_failure = 2",
+              "2026-11-18T11:06:40Z");
 }
 
 /* Every word an event may have comes back as it was. */
@@ -821,6 +845,7 @@ static void add_failure_text(const struct stored_log_failure *stored, void *data
     const struct log_event *e = &stored->event;
 
     assert_int_equal(e->kind, LOG_EVENT_FAILURE);
+    assert_int_equal(stored->stored_at, SAMPLE_NOW);
     g_string_append_printf(data, "%d|%d|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%u|%d|%s|%s|%s|%d\n",
                            (int)stored->id, (int)(e->at - BEGIN), e->host, mta_word(e->mta),
                            direction_word(e->direction), e->queue_id, e->domain, e->next_hop, e->mx,
@@ -1072,6 +1097,7 @@ int main(void)
         IN_STORE(a_session_told_by_another_line_is_not_counted_again),
         IN_STORE(of_clients_no_name_is_kept),
         IN_STORE(a_failure_is_kept_with_all_it_tells),
+        IN_STORE(a_failure_tells_when_it_was_stored),
         IN_STORE(each_word_comes_back),
         IN_STORE(a_log_read_again_changes_nothing),
         cmocka_unit_test(any_order_of_overlapping_logs_ends_in_the_same),

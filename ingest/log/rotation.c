@@ -33,7 +33,8 @@ static bool is_numbered(const char *text, const char *extension, guint64 *order)
 
     if ((*text != '.' && *text != '-' && *text != '_') || !g_ascii_isdigit(*digits))
         return false;
-    while (g_ascii_isdigit(*end) || (strchr("-_:.T", *end) != NULL && g_ascii_isdigit(end[1])))
+    while (g_ascii_isdigit(*end) ||
+           (*end != '\0' && strchr("-_:.T", *end) != NULL && g_ascii_isdigit(end[1])))
         end++;
     *order = *text == '.' && strspn(digits, "0123456789") <= 4 ? strtoull(digits, NULL, 10) : 0;
     return is_rest(end, extension);

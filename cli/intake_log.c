@@ -43,6 +43,8 @@ struct intake_log *intake_log_new(struct cli *cli, const struct log_options *opt
     intake->cli = cli;
     intake->counts = counts;
     intake->writer = log_writer_new(cli->store);
+    if (cli->now_text != NULL)
+        log_writer_set_time(intake->writer, cli->now);
     intake->reader = log_reader_new(options, take_event, intake);
     intake->full = g_async_queue_new();
     intake->empty = g_async_queue_new_full(g_free);

@@ -10,7 +10,8 @@ static void show_progress(const struct input *input, const struct store_counts *
 {
     (void)data;
     terminal_progress(input_bytes_read(input), input_bytes_total(input),
-                      counts->new_reports + counts->known);
+                      counts->new_reports + counts->known + counts->new_dmarc +
+                          counts->known_dmarc);
 }
 
 static void append_count(GString *line, guint count, const char *one, const char *many)
@@ -42,6 +43,21 @@ static void print_log_summary(const struct cli *cli, const struct intake_log_cou
     cli_print(cli, line->str);
 }
 
+/* ", 3 DMARC reports new (1 revised) and 2 already known" */
+static void append_dmarc(GString *line, const struct store_counts *counts)
+{
+    if (counts->new_dmarc + counts->known_dmarc == 0)
+        return;
+    append_count(line, counts->new_dmarc, "DMARC report new", "DMARC reports new");
+    if (counts->revised_dmarc > 0)
+        g_string_append_printf(line, " (%u revised)", counts->revised_dmarc);
+    if (counts->known_dmarc > 0 && counts->new_dmarc > 0)
+        g_string_append_printf(line, " and %u already known", counts->known_dmarc);
+    else
+        append_count(line, counts->known_dmarc, "DMARC report already known",
+                     "DMARC reports already known");
+}
+
 static void print_summary(const struct cli *cli, const struct store_counts *counts)
 {
     g_autoptr(GString) line = g_string_new(NULL);
@@ -54,8 +70,7 @@ static void print_summary(const struct cli *cli, const struct store_counts *coun
         g_string_append_printf(line, " (%u revised)", counts->revised);
     g_string_append_printf(line, ", %u already known, %u without report", counts->known,
                            counts->without);
-    append_count(line, counts->not_yet, "kept for a later version (DMARC)",
-                 "kept for a later version (DMARC)");
+    append_dmarc(line, counts);
     append_count(line, counts->quarantined, "unreadable and quarantined",
                  "unreadable and quarantined");
     g_string_append_printf(line, ", %u %s\n", counts->issues,

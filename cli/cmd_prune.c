@@ -7,12 +7,14 @@
 static void print_pruned(const struct cli *cli, const struct store_pruned *pruned, int days,
                          bool dry_run)
 {
-    g_autofree char *line = g_strdup_printf(
-        "%s of more than %d days: %" G_GINT64_FORMAT " reports, %" G_GINT64_FORMAT
-        " arrivals, %" G_GINT64_FORMAT " issues; of logs: %" G_GINT64_FORMAT
-        " failures, %" G_GINT64_FORMAT " hourly counts; of the quarantine: %" G_GINT64_FORMAT "\n",
-        dry_run ? "Would drop" : "Dropped", days, pruned->reports, pruned->arrivals, pruned->issues,
-        pruned->log_failures, pruned->log_counts, pruned->quarantined);
+    g_autofree char *line =
+        g_strdup_printf("%s of more than %d days: %" G_GINT64_FORMAT " reports, %" G_GINT64_FORMAT
+                        " DMARC reports, %" G_GINT64_FORMAT " arrivals, %" G_GINT64_FORMAT
+                        " issues; of logs: %" G_GINT64_FORMAT " failures, %" G_GINT64_FORMAT
+                        " hourly counts; of the quarantine: %" G_GINT64_FORMAT "\n",
+                        dry_run ? "Would drop" : "Dropped", days, pruned->reports,
+                        pruned->dmarc_reports, pruned->arrivals, pruned->issues,
+                        pruned->log_failures, pruned->log_counts, pruned->quarantined);
 
     cli_print(cli, line);
 }
@@ -31,13 +33,13 @@ int cmd_prune(struct cli *cli, int argc, char **argv)
     GError *error = NULL;
     int status;
 
-    if (!cli_parse(
-            cli, &argc, &argv, entries,
-            "Drops reports by the end of their period, or by when they came in if that was\n"
-            "earlier, with the JSON kept of them, what came without a report, and what logs\n"
-            "told, by its time. The quarantine keeps 90 days and 256 MiB, handshakes that\n"
-            "clients failed at 30 days.",
-            &status))
+    if (!cli_parse(cli, &argc, &argv, entries,
+                   "Drops reports by the end of their period, or by when they came in if that was\n"
+                   "earlier, with the JSON or XML kept of them, what came without a report, and "
+                   "what logs\n"
+                   "told, by its time. The quarantine keeps 90 days and 256 MiB, handshakes that\n"
+                   "clients failed at 30 days.",
+                   &status))
         return status;
     if (days == DAYS_NOT_GIVEN)
         days = cli->site->keep_days;

@@ -3,12 +3,16 @@
 
 static void print_result(const struct cli *cli, const struct reparse_counts *counts)
 {
-    g_autofree char *line =
-        g_strdup_printf("%u read again, %u changed, %u no longer readable and left as they were, "
-                        "%u out of the quarantine\n",
-                        counts->read, counts->changed, counts->unreadable, counts->released);
+    g_autoptr(GString) line = g_string_new(NULL);
 
-    cli_print(cli, line);
+    g_string_append_printf(line,
+                           "%u read again, %u changed, %u no longer readable and left as they "
+                           "were, %u out of the quarantine",
+                           counts->read, counts->changed, counts->unreadable, counts->released);
+    if (counts->first_read > 0)
+        g_string_append_printf(line, ", %u DMARC read for the first time", counts->first_read);
+    g_string_append_c(line, '\n');
+    cli_print(cli, line->str);
 }
 
 int cmd_reparse(struct cli *cli, int argc, char **argv)
@@ -21,7 +25,7 @@ int cmd_reparse(struct cli *cli, int argc, char **argv)
     if (!cli_parse(
             cli, &argc, &argv, entries,
             "After an upgrade, or a change of the [domain] groups of the configuration: reads\n"
-            "the JSON kept of each report again, and what is in the quarantine, and\n"
+            "the JSON or XML kept of each report again, and what is in the quarantine, and\n"
             "classifies every failure by the present rules.",
             &status))
         return status;

@@ -1,5 +1,6 @@
 #include "cli/intake.h"
 #include "analyze/classify.h"
+#include "analyze/dmarc.h"
 #include "ingest/limits.h"
 #include <string.h>
 
@@ -68,6 +69,8 @@ static struct arrival *take_unit(const struct unit *unit, const struct ingest_co
 
     for (guint i = 0; i < arrival->reports->len; i++)
         classify_report(g_ptr_array_index(arrival->reports, i));
+    for (guint i = 0; i < arrival->dmarc->len; i++)
+        dmarc_judge(g_ptr_array_index(arrival->dmarc, i));
     return arrival;
 }
 
@@ -100,6 +103,10 @@ static gsize arrival_weight(const struct arrival *arrival)
 
     for (guint i = 0; i < arrival->reports->len; i++)
         weight += report_weight(g_ptr_array_index(arrival->reports, i));
+    for (guint i = 0; i < arrival->dmarc->len; i++) {
+        const struct dmarc_report *report = g_ptr_array_index(arrival->dmarc, i);
+        weight += report->rows->len * sizeof(struct dmarc_row) + report->texts.bytes;
+    }
     return weight;
 }
 

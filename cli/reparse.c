@@ -1,7 +1,9 @@
 #include "cli/reparse.h"
 #include "analyze/classify.h"
+#include "analyze/dmarc.h"
 #include "cli/terminal.h"
 #include "ingest/ingest.h"
+#include "schema/store_dmarc.h"
 
 /* Reports read again in one transaction. */
 #define BATCH 200
@@ -14,34 +16,52 @@ struct reparse {
     struct reparse_counts *counts;
 };
 
+static bool put_report(struct reparse *reparse, const struct store_kept *kept,
+                       struct report *report, bool *changed, GError **error)
+{
+    struct store *store = reparse->cli->store;
+
+    classify_report(report);
+    if (kept->kind == KEPT_UNREAD)
+        return store_release(store, kept, report, reparse->now, CLASSIFY_VERSION, &reparse->stored,
+                             error);
+    return store_replace_report(store, kept->id, report, CLASSIFY_VERSION, changed, error);
+}
+
+static bool put_dmarc(struct reparse *reparse, const struct store_kept *kept,
+                      struct dmarc_report *report, bool *changed, GError **error)
+{
+    struct store *store = reparse->cli->store;
+
+    dmarc_judge(report);
+    if (kept->kind == KEPT_UNREAD)
+        return store_release_dmarc(store, kept, report, reparse->now, &reparse->stored, error);
+    return store_replace_dmarc(store, kept->id, report, changed, error);
+}
+
 /* Puts one thing in its place anew. What still cannot be read stays as it was. */
 static bool redo(struct reparse *reparse, const struct store_kept *kept, GError **error)
 {
-    struct store *store = reparse->cli->store;
-    g_autoptr(GPtrArray) issues = issues_new();
-    g_autoptr(Report) report =
-        ingest_again(&kept->original, kept->arrival, &reparse->context, issues);
-    bool changed = false;
+    g_autoptr(Arrival) again = ingest_again(&kept->original, kept->arrival, &reparse->context);
+    bool changed = false, ok;
 
     reparse->counts->read++;
-    if (report == NULL) {
-        reparse->counts->unreadable += !kept->quarantined;
+    if (kept->kind != KEPT_DMARC && again->reports->len > 0) {
+        ok = put_report(reparse, kept, again->reports->pdata[0], &changed, error);
+    } else if (kept->kind != KEPT_REPORT && again->dmarc->len > 0) {
+        ok = put_dmarc(reparse, kept, again->dmarc->pdata[0], &changed, error);
+    } else {
+        reparse->counts->unreadable += kept->kind != KEPT_UNREAD;
         return true;
     }
-    classify_report(report);
-    if (kept->quarantined) {
-        reparse->counts->released++;
-        return store_release(store, kept, report, reparse->now, CLASSIFY_VERSION, &reparse->stored,
-                             error);
-    }
-    if (!store_replace_report(store, kept->id, report, CLASSIFY_VERSION, &changed, error))
-        return false;
+    reparse->counts->released += ok && kept->kind == KEPT_UNREAD && !kept->later;
+    reparse->counts->first_read += ok && kept->kind == KEPT_UNREAD && kept->later;
     reparse->counts->changed += changed;
-    return true;
+    return ok;
 }
 
 /* One transaction's worth; *last moves on. */
-static bool redo_batch(struct reparse *reparse, bool quarantined, gint64 *last, bool *more,
+static bool redo_batch(struct reparse *reparse, enum store_kept_kind kind, gint64 *last, bool *more,
                        GError **error)
 {
     struct store *store = reparse->cli->store;
@@ -51,7 +71,7 @@ static bool redo_batch(struct reparse *reparse, bool quarantined, gint64 *last, 
     *more = ok;
     for (int i = 0; ok && *more && i < BATCH; i++) {
         struct store_kept kept = {0};
-        ok = store_next_kept(store, quarantined, *last, &kept, more, error);
+        ok = store_next_kept(store, kind, *last, &kept, more, error);
         if (ok && *more) {
             *last = kept.id;
             ok = redo(reparse, &kept, error);
@@ -64,13 +84,13 @@ static bool redo_batch(struct reparse *reparse, bool quarantined, gint64 *last, 
     return false;
 }
 
-static bool redo_kind(struct reparse *reparse, bool quarantined, GError **error)
+static bool redo_kind(struct reparse *reparse, enum store_kept_kind kind, GError **error)
 {
     gint64 last = 0;
     bool more = true;
 
     while (more) {
-        if (!redo_batch(reparse, quarantined, &last, &more, error))
+        if (!redo_batch(reparse, kind, &last, &more, error))
             return false;
         if (!reparse->cli->quiet)
             terminal_progress(reparse->counts->read, 0, reparse->counts->read);
@@ -96,7 +116,9 @@ bool reparse_all(struct cli *cli, struct reparse_counts *counts, GError **error)
 {
     struct reparse reparse = begin(cli, counts);
 
-    return end(cli, redo_kind(&reparse, false, error) && redo_kind(&reparse, true, error));
+    return end(cli, redo_kind(&reparse, KEPT_REPORT, error) &&
+                        redo_kind(&reparse, KEPT_DMARC, error) &&
+                        redo_kind(&reparse, KEPT_UNREAD, error));
 }
 
 /* The thing with this number, in a transaction of its own. */
@@ -107,7 +129,7 @@ static bool redo_one(struct reparse *reparse, gint64 id, bool *found, GError **e
     bool ok = store_begin(store, error);
 
     reparse->now = cli_clock(reparse->cli);
-    ok = ok && store_next_kept(store, true, id - 1, &kept, found, error);
+    ok = ok && store_next_kept(store, KEPT_UNREAD, id - 1, &kept, found, error);
     *found = *found && kept.id == id;
     ok = ok && (!*found || redo(reparse, &kept, error));
     store_kept_clear(&kept);
@@ -123,7 +145,7 @@ bool reparse_quarantine(struct cli *cli, char *const *numbers, struct reparse_co
     struct reparse reparse = begin(cli, counts);
 
     if (*numbers == NULL)
-        return end(cli, redo_kind(&reparse, true, error));
+        return end(cli, redo_kind(&reparse, KEPT_UNREAD, error));
     for (char *const *number = numbers; *number != NULL; number++) {
         bool found = false;
         if (!redo_one(&reparse, g_ascii_strtoll(*number, NULL, 10), &found, error))

@@ -9,6 +9,7 @@ struct reparse_counts {
     guint changed;
     guint unreadable; /* reports that can no longer be read, and were left as they were */
     guint released;   /* out of the quarantine */
+    guint first_read; /* kept unread by an earlier version, and read now */
 };
 
 /* Every kept report, then the quarantine. False where the store fails; what was committed stays. */

@@ -174,9 +174,12 @@ static void note_end(const struct dmarc_pass *first, const struct dmarc_pass *la
         issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
                   "not well-formed, mended: %s", first->broken);
     }
-    if (last->end == DMARC_CUT)
+    if (last->end == DMARC_CUT && last->finished)
+        issue_add(report->issues, ISSUE_XML, ISSUE_NOTICE, DMARC_CLAUSE_XML,
+                  "an element around the report has no end");
+    else if (last->end == DMARC_CUT)
         issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
-                  "the text ends before its elements do; %u whole records are used",
+                  "the text ends before its elements do; its whole records are used: %u",
                   report->rows->len);
     else if (last->end == DMARC_LIMIT)
         issue_add(report->issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,

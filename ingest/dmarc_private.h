@@ -126,6 +126,7 @@ enum dmarc_end {
 struct dmarc_pass {
     enum dmarc_end end;
     bool feedback; /* there was such an element */
+    bool finished; /* and its end */
     char broken[160];
     struct dmarc_report *report; /* what was read; owned by the caller */
 };

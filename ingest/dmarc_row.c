@@ -86,6 +86,16 @@ static void take_count(struct dmarc_reading *reading, const char *text)
     reading->count_seen = true;
 }
 
+static void note_case(struct dmarc_reading *reading, enum dmarc_scope scope, const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if (g_ascii_isupper(*at)) {
+            dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_EVALUATED,
+                       "%s is not in lower case: \"%.40s\"", dmarc_scope_name(scope), text);
+            return;
+        }
+}
+
 static void take_disposition(struct dmarc_reading *reading, const char *text)
 {
     enum dmarc_disposition disposition = dmarc_disposition_from_word(text);
@@ -96,6 +106,7 @@ static void take_disposition(struct dmarc_reading *reading, const char *text)
     else if (disposition == DMARC_DISPOSITION_UNKNOWN)
         dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_EVALUATED,
                    "disposition is unknown: \"%.40s\"", text);
+    note_case(reading, SCOPE_DISPOSITION, text);
     reading->row.disposition = (uint8_t)disposition;
 }
 
@@ -111,6 +122,7 @@ static void take_verdict(struct dmarc_reading *reading, uint8_t *field, enum dma
                    dmarc_scope_name(scope), text);
         verdict = DMARC_FAIL;
     }
+    note_case(reading, scope, text);
     *field = (uint8_t)verdict;
 }
 
@@ -264,6 +276,9 @@ static void check_row(struct dmarc_reading *reading)
     if (row->header_from == NULL)
         dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_RECORD,
                    "header_from is missing or empty");
+    if (row->dkim_said == DMARC_VERDICT_UNKNOWN || row->spf_said == DMARC_VERDICT_UNKNOWN)
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_EVALUATED,
+                   "policy_evaluated lacks dkim or spf; taken from auth_results where these tell");
     if (reading->count_seen)
         return;
     row->messages = 1;

@@ -2,7 +2,6 @@
 #include "ingest/dmarc_private.h"
 #include "ingest/limits.h"
 #include "ingest/text.h"
-#include <math.h>
 #include <string.h>
 
 /* The last second of year 9999: what is later has no RFC 3339 form. */
@@ -183,7 +182,7 @@ static void set_pct(struct dmarc_reading *reading, const char *text)
     if (*text == '\0')
         return;
     if (*end == '\0' && number >= 0 && number <= 100)
-        reading->report->policy.pct = (int)lround(number);
+        reading->report->policy.pct = (int)(number + 0.5);
     else
         dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, "RFC 7489, section 6.3",
                    "pct is no number from 0 to 100: \"%.40s\"", text);

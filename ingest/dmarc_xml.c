@@ -256,6 +256,9 @@ static bool take_bytes(const char *bytes, size_t length, void *taker)
 
     if (xml->taken == 0) {
         size_t blanks = skip_blanks(bytes, length);
+        if (blanks > 0 && length - blanks > 5 && memcmp(bytes + blanks, "<?xml", 5) == 0)
+            dmarc_note(&xml->reading, ISSUE_XML, ISSUE_NOTICE, "XML 1.0, section 2.8",
+                       "blanks before the XML declaration");
         bytes += blanks;
         length -= blanks;
     }
@@ -298,6 +301,7 @@ static void finish(struct xml *xml)
         parse(xml, "", 0, true);
     g_checksum_update(xml->checksum, (const guchar *)xml->hashed->str, (gssize)xml->hashed->len);
     g_checksum_get_digest(xml->checksum, xml->reading.report->content_hash, &length);
+    pass->finished = xml->finished;
     pass->report = dmarc_reading_finish(&xml->reading);
     g_checksum_free(xml->checksum);
     g_string_free(xml->hashed, TRUE);

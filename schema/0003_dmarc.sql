@@ -78,9 +78,9 @@ CREATE TABLE dmarc_row (
     spf_scope TEXT,
     spf_result TEXT,
     reason TEXT,                    -- type of the first override
-    dkim INTEGER REFERENCES dmarc_list (id),    -- all of them, where there are several, or more
-    spf INTEGER REFERENCES dmarc_list (id),     -- is told than fits the columns above
-    reasons INTEGER REFERENCES dmarc_list (id)
+    dkim INTEGER,                   -- dmarc_list.id: all of them, where there are several, or
+    spf INTEGER,                    -- more is told than fits the columns above. No foreign keys:
+    reasons INTEGER                 -- they would be looked for in all rows when a list goes
 ) STRICT;
 CREATE INDEX dmarc_row_report ON dmarc_row (report);
 

@@ -68,8 +68,10 @@ struct store_counts {
     guint known;       /* reports seen before */
     guint without;     /* arrivals that hold nothing we keep */
     guint quarantined; /* parts that could not be read */
-    guint not_yet;     /* parts kept for a later version */
-    guint issues;      /* new ones */
+    guint new_dmarc;   /* DMARC reports, as with new_reports */
+    guint revised_dmarc;
+    guint known_dmarc;
+    guint issues; /* new ones */
 };
 
 /*
@@ -132,7 +134,7 @@ GPtrArray *store_count_arrivals(struct store *store, const struct store_filter *
 /* Of the issues that belong to a report the filter means. */
 GPtrArray *store_count_report_issues(struct store *store, const struct store_filter *filter,
                                      GError **error);
-/* Of what came in: quarantined, and kept for a later version. */
+/* Of what came in: quarantined, and kept by an earlier version until `reparse` reads it. */
 bool store_count_unread(struct store *store, const struct store_filter *filter, guint *quarantined,
                         guint *not_yet, GError **error);
 
@@ -144,6 +146,8 @@ bool store_put_digest(struct store *store, gint64 at, gint64 covers_from, gint64
 /* What prune took away, or would. */
 struct store_pruned {
     gint64 reports;
+    gint64 dmarc_reports;
+    gint64 dmarc_rows;
     gint64 arrivals;
     gint64 quarantined;
     gint64 issues;
@@ -162,21 +166,26 @@ struct store_pruned {
 bool store_prune(struct store *store, int days, gint64 now, bool dry_run,
                  struct store_pruned *pruned, GError **error);
 
-/* One thing to be read again: a kept report, or one in the quarantine. */
+/* Where a kept thing is: a TLS report, the quarantine or what an earlier version left unread, a
+   DMARC report. */
+enum store_kept_kind { KEPT_REPORT, KEPT_UNREAD, KEPT_DMARC };
+
+/* One thing to be read again. */
 struct store_kept {
-    gint64 id; /* report, or unread with `quarantined` */
-    bool quarantined;
+    gint64 id; /* of a thing of its kind */
+    enum store_kept_kind kind;
+    bool later; /* KEPT_UNREAD: left unread by an earlier version, not quarantined */
     struct original original;
     struct arrival *arrival; /* its mail's fields; no reports, unread, issues */
 };
 void store_kept_clear(struct store_kept *kept);
 
 /*
- * The next kept thing with an id above `after`; false at the end. Reports and the quarantine are
- * walked one after the other by the caller (`quarantined`).
+ * The next kept thing of a kind with an id above `after`; false at the end. The kinds are walked
+ * one after the other by the caller.
  */
-bool store_next_kept(struct store *store, bool quarantined, gint64 after, struct store_kept *kept,
-                     bool *found, GError **error);
+bool store_next_kept(struct store *store, enum store_kept_kind kind, gint64 after,
+                     struct store_kept *kept, bool *found, GError **error);
 
 /*
  * Puts `report` in the place of the stored report `id`: same id, policies, failures and issues made

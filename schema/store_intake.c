@@ -1,4 +1,5 @@
 /* What came in, into the store: arrivals, reports, revisions, the quarantine, issues. */
+#include "schema/store_dmarc_private.h"
 #include "schema/store_private.h"
 #include <jansson.h>
 #include <string.h>
@@ -97,8 +98,8 @@ bool store_add_policies(struct store *store, gint64 report_id, const struct repo
     return true;
 }
 
-bool store_add_issues(struct store *store, gint64 arrival_id, gint64 report_id,
-                      const GPtrArray *issues, gint64 now, GError **error)
+static bool add_issues(struct store *store, gint64 arrival_id, gint64 report_id, gint64 dmarc_id,
+                       const GPtrArray *issues, gint64 now, GError **error)
 {
     for (guint i = 0; i < issues->len; i++) {
         const struct issue *issue = g_ptr_array_index(issues, i);
@@ -114,11 +115,37 @@ bool store_add_issues(struct store *store, gint64 arrival_id, gint64 report_id,
         store_bind_text(add, 6, issue->part);
         store_bind_text(add, 7, issue->clause);
         store_bind_text(add, 8, issue->problem);
+        if (dmarc_id != 0)
+            sqlite3_bind_int64(add, 9, dmarc_id);
         if (!store_run(store, add, "writing an issue", error))
             return false;
     }
     return true;
 }
+
+bool store_add_issues(struct store *store, gint64 arrival_id, gint64 report_id,
+                      const GPtrArray *issues, gint64 now, GError **error)
+{
+    return add_issues(store, arrival_id, report_id, 0, issues, now, error);
+}
+
+bool store_add_issues_of(struct store *store, const struct store_family *family, gint64 arrival_id,
+                         gint64 id, const GPtrArray *issues, gint64 now, GError **error)
+{
+    return add_issues(store, arrival_id, family == &store_family_tlsrpt ? id : 0,
+                      family == &store_family_dmarc ? id : 0, issues, now, error);
+}
+
+const struct store_family store_family_tlsrpt = {
+    SQL_FIND_CONTENT, SQL_FIND_IDENTITY, SQL_MOVE_REPORT,
+    SQL_MOVE_ISSUES,  SQL_SUPERSEDE,     "RFC 8460, section 4.4",
+};
+
+const struct store_family store_family_dmarc = {
+    SQL_FIND_DMARC_CONTENT, SQL_FIND_DMARC_IDENTITY,
+    SQL_MOVE_DMARC,         SQL_MOVE_DMARC_ISSUES,
+    SQL_SUPERSEDE_DMARC,    "RFC 9990, section 3.1.1.3; RFC 7489, appendix C",
+};
 
 bool store_put_trouble(struct store *store, const struct issue *issue, gint64 now,
                        struct store_counts *counts, GError **error)
@@ -140,8 +167,8 @@ bool store_put_trouble(struct store *store, const struct issue *issue, gint64 no
 }
 
 /* The id in the first column; 0 where there is no row, -1 with an error. */
-static gint64 find_by_hash(struct store *store, enum statement which,
-                           const uint8_t hash[RECORD_HASH_BYTES], GError **error)
+gint64 store_find_by_hash(struct store *store, enum statement which,
+                          const uint8_t hash[RECORD_HASH_BYTES], GError **error)
 {
     sqlite3_stmt *find = store_statement(store, which, error);
     gint64 id = -1;
@@ -165,17 +192,9 @@ static bool has_outer_domain(const struct report *report)
     return memcmp(report->content_hash, report->json_hash, RECORD_HASH_BYTES) != 0;
 }
 
-/* A report that came before and counts: `id` 0 where none did. */
-struct earlier {
-    gint64 id;
-    enum authenticity authenticated;
-    bool is_mail;
-    gint64 received_at;
-};
-
-static bool find_counting(struct store *store, enum statement which,
-                          const uint8_t hash[RECORD_HASH_BYTES], struct earlier *earlier,
-                          GError **error)
+bool store_find_counting(struct store *store, enum statement which,
+                         const uint8_t hash[RECORD_HASH_BYTES], struct store_earlier *earlier,
+                         GError **error)
 {
     sqlite3_stmt *find = store_statement(store, which, error);
 
@@ -201,7 +220,7 @@ static int trust(enum authenticity authenticated)
 
 /* Whether a new report takes the place of an earlier one with the same identity. A forged mail must
    not displace a signed one, and an archive read in any order must end in the same state. */
-static bool displaces(const struct arrival *arrival, const struct earlier *earlier)
+bool store_displaces(const struct arrival *arrival, const struct store_earlier *earlier)
 {
     if (arrival->is_mail && trust(arrival->authenticated) != trust(earlier->authenticated))
         return trust(arrival->authenticated) > trust(earlier->authenticated);
@@ -236,7 +255,7 @@ static bool add_report_row(struct store *store, gint64 arrival_id, const struct 
 }
 
 /* Six parameters from `index` on: all of it but the bytes. */
-static void bind_original(sqlite3_stmt *statement, int index, const struct original *original)
+void store_bind_original(sqlite3_stmt *statement, int index, const struct original *original)
 {
     store_bind_text(statement, index, original_encoding_word(original->encoding));
     store_bind_text(statement, index + 1, original->part);
@@ -256,15 +275,16 @@ static bool add_json(struct store *store, gint64 report_id, const struct origina
     if (add == NULL)
         return false;
     sqlite3_bind_int64(add, 1, report_id);
-    bind_original(add, 2, original);
+    store_bind_original(add, 2, original);
     sqlite3_bind_blob64(add, 8, size > 0 ? bytes : "", size, SQLITE_STATIC);
     return store_run(store, add, "writing a report's JSON", error);
 }
 
 /* `by` 0: it counts again. */
-static bool supersede(struct store *store, gint64 id, gint64 by, GError **error)
+bool store_supersede(struct store *store, const struct store_family *family, gint64 id, gint64 by,
+                     GError **error)
 {
-    sqlite3_stmt *update = store_statement(store, SQL_SUPERSEDE, error);
+    sqlite3_stmt *update = store_statement(store, family->supersede, error);
 
     if (update == NULL)
         return false;
@@ -274,16 +294,17 @@ static bool supersede(struct store *store, gint64 id, gint64 by, GError **error)
     return store_run(store, update, "marking a revision", error);
 }
 
-static bool note_revision(struct store *store, gint64 arrival_id, gint64 report_id,
-                          const struct report *report, bool counts, gint64 now, GError **error)
+bool store_note_revision(struct store *store, gint64 arrival_id, gint64 id,
+                         const struct store_identity *identity, bool counts, gint64 now,
+                         GError **error)
 {
     g_autoptr(GPtrArray) issues = issues_new();
 
-    issue_add(issues, ISSUE_DUPLICATE, ISSUE_WARNING, "RFC 8460, section 4.4",
+    issue_add(issues, ISSUE_DUPLICATE, ISSUE_WARNING, identity->family->clause,
               "report-id \"%s\" came before for this period with other content; %s",
-              report->external_id != NULL ? report->external_id : "",
+              identity->external_id != NULL ? identity->external_id : "",
               counts ? "this one counts" : "the earlier one still counts");
-    return store_add_issues(store, arrival_id, report_id, issues, now, error);
+    return store_add_issues_of(store, identity->family, arrival_id, id, issues, now, error);
 }
 
 static bool move_to(struct store *store, enum statement which, gint64 report_id, gint64 arrival_id,
@@ -298,13 +319,14 @@ static bool move_to(struct store *store, enum statement which, gint64 report_id,
     return store_run(store, move, "marking a report as signed", error);
 }
 
-static bool is_signed(struct store *store, const struct report *report, bool *yes, GError **error)
+static bool is_signed(struct store *store, const struct store_identity *identity, bool *yes,
+                      GError **error)
 {
-    sqlite3_stmt *find = store_statement(store, SQL_FIND_CONTENT, error);
+    sqlite3_stmt *find = store_statement(store, identity->family->find_content, error);
 
     if (find == NULL)
         return false;
-    store_bind_hash(find, 1, report->content_hash);
+    store_bind_hash(find, 1, identity->content_hash);
     int code = sqlite3_step(find);
     /* Known by its JSON alone: that one holds a domain which this mail did not sign. */
     *yes = code != SQLITE_ROW ||
@@ -316,59 +338,59 @@ static bool is_signed(struct store *store, const struct report *report, bool *ye
 
 /* Once signed, a report may count again before the revision that took its place. */
 static bool count_again(struct store *store, const struct arrival *arrival, gint64 arrival_id,
-                        gint64 report_id, const struct report *report, gint64 now,
+                        gint64 id, const struct store_identity *identity, gint64 now,
                         struct store_counts *counts, GError **error)
 {
-    struct earlier counting = {0};
+    const struct store_family *family = identity->family;
+    struct store_earlier counting = {0};
 
-    if (!find_counting(store, SQL_FIND_IDENTITY, report->identity_hash, &counting, error))
+    if (!store_find_counting(store, family->find_identity, identity->identity_hash, &counting,
+                             error))
         return false;
-    if (counting.id == 0 || counting.id == report_id || !displaces(arrival, &counting))
+    if (counting.id == 0 || counting.id == id || !store_displaces(arrival, &counting))
         return true;
     counts->issues++;
-    return supersede(store, counting.id, report_id, error) &&
-           supersede(store, report_id, 0, error) &&
-           note_revision(store, arrival_id, report_id, report, true, now, error);
+    return store_supersede(store, family, counting.id, id, error) &&
+           store_supersede(store, family, id, 0, error) &&
+           store_note_revision(store, arrival_id, id, identity, true, now, error);
 }
 
-/* The same content again. Now signed where it was not before: that is worth knowing, and says the
-   same in whatever order the two came. */
-static bool know_again(struct store *store, const struct arrival *arrival, gint64 arrival_id,
-                       gint64 report_id, const struct report *report, gint64 now,
-                       struct store_counts *counts, GError **error)
+bool store_know_again(struct store *store, const struct arrival *arrival, gint64 arrival_id,
+                      gint64 id, const struct store_identity *identity, gint64 now,
+                      struct store_counts *counts, GError **error)
 {
     bool was_signed;
 
     if (arrival->authenticated != AUTH_PASS)
         return true;
-    if (!is_signed(store, report, &was_signed, error))
+    if (!is_signed(store, identity, &was_signed, error))
         return false;
     return was_signed ||
-           (move_to(store, SQL_MOVE_REPORT, report_id, arrival_id, error) &&
-            move_to(store, SQL_MOVE_ISSUES, report_id, arrival_id, error) &&
-            count_again(store, arrival, arrival_id, report_id, report, now, counts, error));
+           (move_to(store, identity->family->move, id, arrival_id, error) &&
+            move_to(store, identity->family->move_issues, id, arrival_id, error) &&
+            count_again(store, arrival, arrival_id, id, identity, now, counts, error));
 }
 
 /* 0 where the report is new, its id where it is known, -1 with an error. */
 static gint64 find_known(struct store *store, const struct report *report, GError **error)
 {
-    gint64 id = find_by_hash(store, SQL_FIND_CONTENT, report->content_hash, error);
+    gint64 id = store_find_by_hash(store, SQL_FIND_CONTENT, report->content_hash, error);
 
     /* Came with its domain before, and comes without it now. */
     if (id == 0 && !has_outer_domain(report))
-        id = find_by_hash(store, SQL_FIND_JSON, report->json_hash, error);
+        id = store_find_by_hash(store, SQL_FIND_JSON, report->json_hash, error);
     return id;
 }
 
 /* The report that a new one is a revision of. */
-static bool find_earlier(struct store *store, const struct report *report, struct earlier *earlier,
-                         GError **error)
+static bool find_earlier(struct store *store, const struct report *report,
+                         struct store_earlier *earlier, GError **error)
 {
-    if (!find_counting(store, SQL_FIND_IDENTITY, report->identity_hash, earlier, error))
+    if (!store_find_counting(store, SQL_FIND_IDENTITY, report->identity_hash, earlier, error))
         return false;
     if (earlier->id != 0 || !has_outer_domain(report))
         return true;
-    if (!find_counting(store, SQL_FIND_BARE, report->json_hash, earlier, error))
+    if (!store_find_counting(store, SQL_FIND_BARE, report->json_hash, earlier, error))
         return false;
     /* Came without its domain before: this one knows more, whatever the dates are, and gives way
        only where its signature failed and the other's did not. */
@@ -382,7 +404,9 @@ bool store_add_report(struct store *store, gint64 arrival_id, const struct arriv
                       const struct report *report, gint64 now, int classified,
                       struct store_counts *counts, enum arrival_outcome *outcome, GError **error)
 {
-    struct earlier earlier = {0};
+    const struct store_identity identity = {&store_family_tlsrpt, report->content_hash,
+                                            report->identity_hash, report->external_id};
+    struct store_earlier earlier = {0};
     gint64 known = find_known(store, report, error);
 
     if (known < 0)
@@ -390,11 +414,11 @@ bool store_add_report(struct store *store, gint64 arrival_id, const struct arriv
     if (known > 0) {
         counts->known++;
         *outcome = OUTCOME_KNOWN;
-        return know_again(store, arrival, arrival_id, known, report, now, counts, error);
+        return store_know_again(store, arrival, arrival_id, known, &identity, now, counts, error);
     }
     if (!find_earlier(store, report, &earlier, error))
         return false;
-    bool replaces = earlier.id == 0 || displaces(arrival, &earlier);
+    bool replaces = earlier.id == 0 || store_displaces(arrival, &earlier);
     if (!add_report_row(store, arrival_id, report, replaces ? 0 : earlier.id, now, classified,
                         error))
         return false;
@@ -406,8 +430,8 @@ bool store_add_report(struct store *store, gint64 arrival_id, const struct arriv
         counts->revised++;
         counts->issues++;
         *outcome = OUTCOME_REVISED;
-        if ((replaces && !supersede(store, earlier.id, id, error)) ||
-            !note_revision(store, arrival_id, id, report, replaces, now, error))
+        if ((replaces && !store_supersede(store, identity.family, earlier.id, id, error)) ||
+            !store_note_revision(store, arrival_id, id, &identity, replaces, now, error))
             return false;
     }
     return add_json(store, id, &report->original, error) &&
@@ -431,7 +455,6 @@ static bool add_unread(struct store *store, gint64 arrival_id, const struct unre
                        GError **error)
 {
     sqlite3_stmt *add = store_statement(store, SQL_ADD_UNREAD, error);
-    bool later = unread->kind == ARRIVAL_DMARC;
     uint8_t hash[RECORD_HASH_BYTES];
     gsize size = 0;
     const void *bytes = g_bytes_get_data(unread->original.bytes, &size);
@@ -444,7 +467,7 @@ static bool add_unread(struct store *store, gint64 arrival_id, const struct unre
     sqlite3_bind_int64(add, 3, now);
     store_bind_text(add, 4, arrival_kind_word(unread->kind));
     sqlite3_bind_int64(add, 5, (gint64)size);
-    bind_original(add, 6, &unread->original);
+    store_bind_original(add, 6, &unread->original);
     store_bind_text(add, 12, unread->clause);
     store_bind_text(add, 13, unread->problem);
     sqlite3_bind_blob64(add, 14, size > 0 ? bytes : "", size, SQLITE_STATIC);
@@ -452,10 +475,9 @@ static bool add_unread(struct store *store, gint64 arrival_id, const struct unre
         return false;
 
     bool is_new = sqlite3_changes(store->db) > 0;
-    *outcome = !later ? OUTCOME_QUARANTINED : is_new ? OUTCOME_STORED : OUTCOME_KNOWN;
-    counts->quarantined += is_new && !later;
-    counts->not_yet += is_new && later;
-    return later || !is_new || store_bound_quarantine(store, now, NULL, error);
+    *outcome = OUTCOME_QUARANTINED;
+    counts->quarantined += is_new;
+    return !is_new || store_bound_quarantine(store, now, NULL, error);
 }
 
 static gint64 add_arrival(struct store *store, const struct arrival *arrival, gint64 now,
@@ -491,6 +513,12 @@ static bool put_contents(struct store *store, gint64 id, const struct arrival *a
     for (guint i = 0; i < arrival->reports->len; i++) {
         if (!store_add_report(store, id, arrival, g_ptr_array_index(arrival->reports, i), now,
                               classified, counts, &one, error))
+            return false;
+        *outcome = MAX(*outcome, one);
+    }
+    for (guint i = 0; i < arrival->dmarc->len; i++) {
+        if (!store_add_dmarc(store, id, arrival, g_ptr_array_index(arrival->dmarc, i), now, counts,
+                             &one, error))
             return false;
         *outcome = MAX(*outcome, one);
     }
@@ -548,7 +576,7 @@ bool store_put_arrival(struct store *store, const struct arrival *arrival, gint6
                        int classified, struct store_counts *counts, GError **error)
 {
     enum arrival_outcome outcome = OUTCOME_IGNORED;
-    gint64 id = find_by_hash(store, SQL_FIND_ARRIVAL, arrival->key, error);
+    gint64 id = store_find_by_hash(store, SQL_FIND_ARRIVAL, arrival->key, error);
     bool is_new = id == 0;
 
     if (is_new)
@@ -557,7 +585,7 @@ bool store_put_arrival(struct store *store, const struct arrival *arrival, gint6
         return false;
     counts->mails += arrival->is_mail;
     counts->files += !arrival->is_mail;
-    counts->without += arrival->reports->len == 0 && arrival->unread->len == 0;
+    counts->without += arrival->reports->len + arrival->dmarc->len + arrival->unread->len == 0;
     if (!is_new)
         return true;
     if (!add_bounced(store, arrival, now, &outcome, error))

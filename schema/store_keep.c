@@ -94,12 +94,20 @@ static const struct {
     {"log_source", "id", MANY, "last_at < ?1", offsetof(struct store_pruned, log_marks)},
     {"log_position", "path", MANY, "at < ?1", offsetof(struct store_pruned, log_marks)},
     {"report", "id", FEW, "min(ends_at, ingested_at) < ?1", offsetof(struct store_pruned, reports)},
+    /* Rows first, and few at a time: one report may have half a million. */
+    {"dmarc_row", "id", MANY,
+     "report IN (SELECT id FROM dmarc_report WHERE min(ends_at, ingested_at) < ?1)",
+     offsetof(struct store_pruned, dmarc_rows)},
+    {"dmarc_report", "id", FEW, "min(ends_at, ingested_at) < ?1",
+     offsetof(struct store_pruned, dmarc_reports)},
     {"arrival", "id", FEW,
-     "(at < ?1 OR (kind = 'tlsrpt' AND outcome IN ('stored', 'revised', 'known')"
+     "(at < ?1 OR (kind IN ('tlsrpt', 'dmarc') AND outcome IN ('stored', 'revised', 'known')"
      " AND received_at < ?1)) AND NOT EXISTS (SELECT 1 FROM report r WHERE r.arrival = arrival.id"
      " AND min(r.ends_at, r.ingested_at) >= ?1)"
+     " AND NOT EXISTS (SELECT 1 FROM dmarc_report r WHERE r.arrival = arrival.id"
+     " AND min(r.ends_at, r.ingested_at) >= ?1)"
      " AND NOT EXISTS (SELECT 1 FROM unread u WHERE u.arrival = arrival.id"
-     " AND u.at >= iif(u.kind = 'dmarc', ?1, ?2))",
+     " AND u.at >= iif(u.later, ?1, ?2))",
      offsetof(struct store_pruned, arrivals)},
     {"issue", "id", FEW, "arrival IS NULL AND at < ?1", offsetof(struct store_pruned, issues)},
 };
@@ -175,7 +183,7 @@ static bool prune_routes(struct store *store, GError **error)
 static bool prune_quarantine(struct store *store, gint64 now, const struct cutoffs *cutoffs,
                              bool dry_run, gint64 *total, GError **error)
 {
-    static const char too_old[] = "SELECT count(*) FROM unread WHERE kind <> 'dmarc' AND at < ?2";
+    static const char too_old[] = "SELECT count(*) FROM unread WHERE later = 0 AND at < ?2";
 
     if (dry_run)
         return step_with_cutoffs(store, too_old, cutoffs, total, error);
@@ -213,12 +221,12 @@ void store_kept_clear(struct store_kept *kept)
     g_clear_pointer(&kept->arrival, arrival_free);
 }
 
-static void kept_of_row(sqlite3_stmt *row, bool quarantined, struct store_kept *kept)
+static void kept_of_row(sqlite3_stmt *row, enum store_kept_kind kind, struct store_kept *kept)
 {
     struct arrival *arrival = arrival_new();
 
     kept->id = sqlite3_column_int64(row, 0);
-    kept->quarantined = quarantined;
+    kept->kind = kind;
     kept->original.encoding =
         original_encoding_from_word((const char *)sqlite3_column_text(row, 1));
     kept->original.part = store_column_dup(row, 2);
@@ -238,13 +246,18 @@ static void kept_of_row(sqlite3_stmt *row, bool quarantined, struct store_kept *
     arrival->is_mail = sqlite3_column_int(row, 15) != 0;
     arrival->authenticated = authenticity_from_word((const char *)sqlite3_column_text(row, 16));
     kept->arrival = arrival;
+    kept->later = kind == KEPT_UNREAD && sqlite3_column_int(row, 17) != 0;
 }
 
-bool store_next_kept(struct store *store, bool quarantined, gint64 after, struct store_kept *kept,
-                     bool *found, GError **error)
+bool store_next_kept(struct store *store, enum store_kept_kind kind, gint64 after,
+                     struct store_kept *kept, bool *found, GError **error)
 {
-    sqlite3_stmt *find =
-        store_statement(store, quarantined ? SQL_NEXT_UNREAD : SQL_NEXT_REPORT, error);
+    static const enum statement next[] = {
+        [KEPT_REPORT] = SQL_NEXT_REPORT,
+        [KEPT_UNREAD] = SQL_NEXT_UNREAD,
+        [KEPT_DMARC] = SQL_NEXT_DMARC,
+    };
+    sqlite3_stmt *find = store_statement(store, next[kind], error);
 
     if (find == NULL)
         return false;
@@ -252,13 +265,13 @@ bool store_next_kept(struct store *store, bool quarantined, gint64 after, struct
     int code = sqlite3_step(find);
     *found = code == SQLITE_ROW;
     if (*found)
-        kept_of_row(find, quarantined, kept);
+        kept_of_row(find, kind, kept);
     sqlite3_reset(find);
     return code == SQLITE_ROW || code == SQLITE_DONE ||
            store_fail(store, "reading what is kept", error);
 }
 
-static void hash_column(GChecksum *hash, sqlite3_stmt *row, int column)
+void store_hash_column(GChecksum *hash, sqlite3_stmt *row, int column)
 {
     const unsigned char *text = sqlite3_column_text(row, column);
 
@@ -276,7 +289,7 @@ static bool hash_failures(struct store *store, gint64 policy, GChecksum *hash, G
         return false;
     sqlite3_bind_int64(find, 1, policy);
     while ((code = sqlite3_step(find)) == SQLITE_ROW)
-        hash_column(hash, find, 0);
+        store_hash_column(hash, find, 0);
     sqlite3_reset(find);
     return code == SQLITE_DONE || store_fail(store, "reading a report", error);
 }
@@ -294,7 +307,7 @@ static char *fingerprint(struct store *store, gint64 id, GError **error)
         return NULL;
     sqlite3_bind_int64(find, 1, id);
     while (ok && (code = sqlite3_step(find)) == SQLITE_ROW) {
-        hash_column(hash, find, 1);
+        store_hash_column(hash, find, 1);
         ok = hash_failures(store, sqlite3_column_int64(find, 0), hash, error);
     }
     sqlite3_reset(find);
@@ -302,7 +315,7 @@ static char *fingerprint(struct store *store, gint64 id, GError **error)
     return ok ? g_strdup(g_checksum_get_string(hash)) : NULL;
 }
 
-static bool run_for_report(struct store *store, enum statement which, gint64 id, GError **error)
+bool store_run_for(struct store *store, enum statement which, gint64 id, GError **error)
 {
     sqlite3_stmt *statement = store_statement(store, which, error);
 
@@ -340,9 +353,10 @@ static bool update_report(struct store *store, gint64 id, const struct report *r
     return store_run(store, update, "rewriting a report", error);
 }
 
-static gint64 arrival_of(struct store *store, gint64 id, gint64 *ingested_at, GError **error)
+gint64 store_arrival_of(struct store *store, enum statement which, gint64 id, gint64 *ingested_at,
+                        GError **error)
 {
-    sqlite3_stmt *find = store_statement(store, SQL_ARRIVAL_OF, error);
+    sqlite3_stmt *find = store_statement(store, which, error);
     gint64 arrival = 0;
 
     if (find == NULL)
@@ -363,11 +377,12 @@ bool store_replace_report(struct store *store, gint64 id, const struct report *r
 {
     g_autofree char *before = fingerprint(store, id, error);
     g_autofree char *after = NULL;
-    gint64 ingested_at = 0,
-           arrival = before != NULL ? arrival_of(store, id, &ingested_at, error) : 0;
+    gint64 ingested_at = 0, arrival = before != NULL ? store_arrival_of(store, SQL_ARRIVAL_OF, id,
+                                                                        &ingested_at, error)
+                                                     : 0;
 
-    if (arrival == 0 || !run_for_report(store, SQL_DROP_POLICIES, id, error) ||
-        !run_for_report(store, SQL_DROP_REPORT_ISSUES, id, error) ||
+    if (arrival == 0 || !store_run_for(store, SQL_DROP_POLICIES, id, error) ||
+        !store_run_for(store, SQL_DROP_REPORT_ISSUES, id, error) ||
         !update_report(store, id, report, classified, error) ||
         !store_add_policies(store, id, report, error) ||
         !store_add_issues(store, arrival, id, report->issues, ingested_at, error))
@@ -377,8 +392,7 @@ bool store_replace_report(struct store *store, gint64 id, const struct report *r
     return after != NULL;
 }
 
-/* The arrival of a thing in the quarantine; 0 with an error. */
-static gint64 arrival_of_unread(struct store *store, gint64 id, GError **error)
+gint64 store_arrival_of_unread(struct store *store, gint64 id, GError **error)
 {
     sqlite3_stmt *find = store_statement(store, SQL_ARRIVAL_OF_UNREAD, error);
     gint64 arrival = 0;
@@ -406,14 +420,20 @@ static bool raise_outcome(struct store *store, gint64 arrival, enum arrival_outc
     return store_run(store, update, "writing an arrival", error);
 }
 
+bool store_unread_is_read(struct store *store, gint64 id, gint64 arrival,
+                          enum arrival_outcome outcome, GError **error)
+{
+    return raise_outcome(store, arrival, outcome, error) && drop_unread(store, id, error);
+}
+
 bool store_release(struct store *store, const struct store_kept *kept, struct report *report,
                    gint64 now, int classified, struct store_counts *counts, GError **error)
 {
     enum arrival_outcome outcome;
-    gint64 arrival = arrival_of_unread(store, kept->id, error);
+    gint64 arrival = store_arrival_of_unread(store, kept->id, error);
 
     return arrival != 0 &&
            store_add_report(store, arrival, kept->arrival, report, now, classified, counts,
                             &outcome, error) &&
-           raise_outcome(store, arrival, outcome, error) && drop_unread(store, kept->id, error);
+           store_unread_is_read(store, kept->id, arrival, outcome, error);
 }

@@ -9,7 +9,7 @@ static const char senders[] =
 
 static const char problems[] =
     "SELECT problem, clause, count(*) FROM unread "
-    "WHERE kind <> 'dmarc' AND at >= ?1 AND at < ?2 GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT ?3";
+    "WHERE later = 0 AND at >= ?1 AND at < ?2 GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT ?3";
 
 static const char unsigned_reporters[] =
     "SELECT r.organization, count(*), (SELECT count(*) FROM report o JOIN arrival b "

@@ -76,6 +76,24 @@ enum statement {
     SQL_PUT_POSITION,
     SQL_LOG_FAILURES,
     SQL_DELIVERIES,
+    SQL_FIND_DMARC_CONTENT,
+    SQL_FIND_DMARC_IDENTITY,
+    SQL_MOVE_DMARC,
+    SQL_MOVE_DMARC_ISSUES,
+    SQL_SUPERSEDE_DMARC,
+    SQL_ADD_DMARC,
+    SQL_ADD_DMARC_XML,
+    SQL_ADD_DMARC_LIST,
+    SQL_ADD_DMARC_ROW,
+    SQL_NEXT_DMARC,
+    SQL_PRINT_DMARC,
+    SQL_PRINT_DMARC_ROWS,
+    SQL_DROP_DMARC_ROWS,
+    SQL_DROP_DMARC_LISTS,
+    SQL_DROP_DMARC_ISSUES,
+    SQL_UPDATE_DMARC,
+    SQL_UPDATE_DMARC_HASHES,
+    SQL_ARRIVAL_OF_DMARC,
     STATEMENT_COUNT
 };
 extern const char *const store_statements[STATEMENT_COUNT];
@@ -111,6 +129,57 @@ char *store_column_dup(sqlite3_stmt *statement, int column);
 const char *original_encoding_word(enum original_encoding encoding);
 enum original_encoding original_encoding_from_word(const char *word);
 
+/* Reports of one kind. What is done with all kinds is done by the same code. */
+struct store_family {
+    enum statement find_content;  /* ?1 hash; gives id, arrival, authenticated */
+    enum statement find_identity; /* ?1 hash; gives id, authenticated, is_mail, received_at */
+    enum statement move;          /* ?1 id, ?2 arrival */
+    enum statement move_issues;   /* likewise */
+    enum statement supersede;     /* ?1 id, ?2 id of the one that counts */
+    const char *clause;           /* of ids */
+};
+extern const struct store_family store_family_tlsrpt, store_family_dmarc;
+
+/* What a report is known by. */
+struct store_identity {
+    const struct store_family *family;
+    const uint8_t *content_hash;
+    const uint8_t *identity_hash;
+    const char *external_id;
+};
+
+/* A report that came before and counts: `id` 0 where none did. */
+struct store_earlier {
+    gint64 id;
+    enum authenticity authenticated;
+    bool is_mail;
+    gint64 received_at;
+};
+
+/* The id in the first column; 0 where there is no row, -1 with an error. */
+gint64 store_find_by_hash(struct store *store, enum statement which,
+                          const uint8_t hash[RECORD_HASH_BYTES], GError **error);
+bool store_find_counting(struct store *store, enum statement which,
+                         const uint8_t hash[RECORD_HASH_BYTES], struct store_earlier *earlier,
+                         GError **error);
+/* Whether a new report takes the place of an earlier one with the same identity. */
+bool store_displaces(const struct arrival *arrival, const struct store_earlier *earlier);
+/* `by` 0: it counts again. */
+bool store_supersede(struct store *store, const struct store_family *family, gint64 id, gint64 by,
+                     GError **error);
+bool store_note_revision(struct store *store, gint64 arrival_id, gint64 id,
+                         const struct store_identity *identity, bool counts, gint64 now,
+                         GError **error);
+/* The same content again. Now signed where it was not before: that is worth knowing, and says the
+   same in whatever order the two came. */
+bool store_know_again(struct store *store, const struct arrival *arrival, gint64 arrival_id,
+                      gint64 id, const struct store_identity *identity, gint64 now,
+                      struct store_counts *counts, GError **error);
+bool store_add_issues_of(struct store *store, const struct store_family *family, gint64 arrival_id,
+                         gint64 id, const GPtrArray *issues, gint64 now, GError **error);
+/* Six parameters from `index` on: all of it but the bytes. */
+void store_bind_original(sqlite3_stmt *statement, int index, const struct original *original);
+
 /* store_intake.c, for store_keep.c. */
 bool store_add_policies(struct store *store, gint64 report_id, const struct report *report,
                         GError **error);
@@ -119,6 +188,17 @@ bool store_add_issues(struct store *store, gint64 arrival_id, gint64 report_id,
 bool store_add_report(struct store *store, gint64 arrival_id, const struct arrival *arrival,
                       const struct report *report, gint64 now, int classified,
                       struct store_counts *counts, enum arrival_outcome *outcome, GError **error);
+/* store_keep.c, for store_dmarc.c. */
+bool store_run_for(struct store *store, enum statement which, gint64 id, GError **error);
+void store_hash_column(GChecksum *hash, sqlite3_stmt *row, int column);
+/* The arrival (column 0) and ingested_at (column 1) of a report; 0 with an error. */
+gint64 store_arrival_of(struct store *store, enum statement which, gint64 id, gint64 *ingested_at,
+                        GError **error);
+/* Of a thing in the quarantine that was read at last. */
+gint64 store_arrival_of_unread(struct store *store, gint64 id, GError **error);
+bool store_unread_is_read(struct store *store, gint64 id, gint64 arrival,
+                          enum arrival_outcome outcome, GError **error);
+
 /* store_log_write.c: one row of log_failure; `ip` in the place of the event's. */
 bool store_add_log_failure(struct store *store, const struct log_event *event, const char *ip,
                            gint64 now, GError **error);

@@ -40,7 +40,7 @@ const char *const store_statements[STATEMENT_COUNT] = {
                         "failure_type, layer, mail_effect) "
                         "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
     [SQL_ADD_ISSUE] = "INSERT INTO issue (arrival, report, at, kind, severity, part, clause, "
-                      "problem) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+                      "problem, dmarc_report) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [SQL_ADD_TROUBLE] = "INSERT OR IGNORE INTO issue (at, kind, severity, source, clause, problem) "
                         "VALUES (?1,?2,?3,?4,?5,?6)",
     [SQL_ADD_UNREAD] =
@@ -48,7 +48,7 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "part, file_name, report_domain, report_submitter, subject, clause, problem, "
         "content) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
     [SQL_QUARANTINE_SIZE] = "SELECT bytes FROM quarantine",
-    [SQL_OLDEST_QUARANTINED] = "SELECT id, size, at FROM unread WHERE kind <> 'dmarc' "
+    [SQL_OLDEST_QUARANTINED] = "SELECT id, size, at FROM unread WHERE later = 0 "
                                "ORDER BY at, id LIMIT 1",
     [SQL_DROP_UNREAD] = "DELETE FROM unread WHERE id = ?1",
     [SQL_POLICIES_OF] = "SELECT id, policy_type, mode, policy_domain, domain, strings, mx_hosts, "
@@ -73,9 +73,8 @@ const char *const store_statements[STATEMENT_COUNT] = {
                          "GROUP BY kind ORDER BY 2 DESC, 1",
     [SQL_COUNT_ARRIVALS] = "SELECT kind || ' ' || outcome, count(*) FROM arrival "
                            "WHERE at >= ?1 AND at < ?2 GROUP BY 1 ORDER BY 2 DESC, 1",
-    [SQL_COUNT_UNREAD] =
-        "SELECT coalesce(sum(kind <> 'dmarc'), 0), coalesce(sum(kind = 'dmarc'), 0) "
-        "FROM unread WHERE at >= ?1 AND at < ?2",
+    [SQL_COUNT_UNREAD] = "SELECT coalesce(sum(later = 0), 0), coalesce(sum(later), 0) "
+                         "FROM unread WHERE at >= ?1 AND at < ?2",
     [SQL_LAST_DIGEST] = "SELECT coalesce(max(covers_to), 0) FROM digest_sent",
     [SQL_ADD_DIGEST] = "INSERT INTO digest_sent (at, covers_from, covers_to, recipient) "
                        "VALUES (?1,?2,?3,?4)",
@@ -89,9 +88,9 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_NEXT_UNREAD] = "SELECT u.id, u.encoding, u.part, u.file_name, u.content, u.report_domain, "
                         "u.report_submitter, u.subject, a.received_at, a.sender, "
                         "a.message_id, a.subject, a.report_domain, a.report_submitter, a.source, "
-                        "a.is_mail, a.authenticated "
+                        "a.is_mail, a.authenticated, u.later "
                         "FROM unread u JOIN arrival a ON a.id = u.arrival "
-                        "WHERE u.id > ?1 AND u.kind <> 'dmarc' ORDER BY u.id LIMIT 1",
+                        "WHERE u.id > ?1 ORDER BY u.id LIMIT 1",
     [SQL_DROP_POLICIES] = "DELETE FROM policy WHERE report = ?1",
     [SQL_DROP_REPORT_ISSUES] = "DELETE FROM issue WHERE report = ?1 AND kind <> 'revision'",
     [SQL_UPDATE_REPORT] = "UPDATE report SET organization = ?2, submitter = ?3, external_id = ?4, "
@@ -115,13 +114,13 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "SELECT u.id, u.at, length(u.content), u.kind, a.sender, coalesce(u.subject, a.subject), "
         "a.source, u.part, u.file_name, u.problem, u.clause "
         "FROM unread u JOIN arrival a ON a.id = u.arrival "
-        "WHERE u.kind <> 'dmarc' ORDER BY u.at, u.id",
+        "WHERE u.later = 0 ORDER BY u.at, u.id",
     [SQL_FIND_QUARANTINED] =
         "SELECT u.id, u.at, length(u.content), u.kind, a.sender, coalesce(u.subject, a.subject), "
         "a.source, u.part, u.file_name, u.problem, u.clause, u.encoding, u.content "
         "FROM unread u JOIN arrival a ON a.id = u.arrival "
-        "WHERE u.id = ?1 AND u.kind <> 'dmarc'",
-    [SQL_DROP_QUARANTINED] = "DELETE FROM unread WHERE id = ?1 AND kind <> 'dmarc'",
+        "WHERE u.id = ?1 AND u.later = 0",
+    [SQL_DROP_QUARANTINED] = "DELETE FROM unread WHERE id = ?1 AND later = 0",
     [SQL_DATA_VERSION] = "PRAGMA data_version",
     [SQL_FIND_MARKS] = "SELECT id, marks FROM log_mark WHERE hour = ?1 AND host = ?2 ORDER BY id",
     [SQL_ADD_MARKS] = "INSERT INTO log_mark (hour, host, marks) VALUES (?1,?2,?3)",
@@ -183,4 +182,56 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "min(hour) AS first, max(hour) AS last FROM log_count WHERE hour >= ?1 AND hour < ?2 "
         "GROUP BY route) c JOIN log_route r ON r.id = c.route "
         "WHERE r.direction = ?3 AND (?4 IS NULL OR r.domain = ?4) ORDER BY r.id",
+    [SQL_FIND_DMARC_CONTENT] = "SELECT r.id, r.arrival, a.authenticated FROM dmarc_report r "
+                               "JOIN arrival a ON a.id = r.arrival WHERE r.content_hash = ?1",
+    [SQL_FIND_DMARC_IDENTITY] =
+        "SELECT r.id, a.authenticated, a.is_mail, a.received_at FROM dmarc_report r "
+        "JOIN arrival a ON a.id = r.arrival "
+        "WHERE r.identity_hash = ?1 AND r.superseded_by IS NULL ORDER BY r.id DESC LIMIT 1",
+    [SQL_MOVE_DMARC] = "UPDATE dmarc_report SET arrival = ?2 WHERE id = ?1",
+    [SQL_MOVE_DMARC_ISSUES] = "UPDATE issue SET arrival = ?2 WHERE dmarc_report = ?1",
+    [SQL_SUPERSEDE_DMARC] = "UPDATE dmarc_report SET superseded_by = ?2 WHERE id = ?1",
+    [SQL_ADD_DMARC] =
+        "INSERT INTO dmarc_report (organization, external_id, contact, extra_contact, generator, "
+        "error, form, version, begins_at, ends_at, domain, p, sp, np, adkim, aspf, pct, testing, "
+        "fo, discovery_method, arrival, content_hash, identity_hash, superseded_by, ingested_at) "
+        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,"
+        "?23,?24,?25)",
+    [SQL_ADD_DMARC_XML] = "INSERT INTO dmarc_xml (report, encoding, part, file_name, "
+                          "report_domain, report_submitter, subject, content) "
+                          "VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+    [SQL_ADD_DMARC_LIST] = "INSERT INTO dmarc_list (report, items) VALUES (?1,?2)",
+    [SQL_ADD_DMARC_ROW] =
+        "INSERT INTO dmarc_row (report, source_ip, messages, disposition, dkim_aligned, "
+        "spf_aligned, dkim_said, spf_said, header_from, envelope_from, envelope_to, dkim_domain, "
+        "dkim_selector, dkim_result, spf_domain, spf_scope, spf_result, reason, dkim, spf, reasons)"
+        " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)",
+    [SQL_NEXT_DMARC] =
+        "SELECT r.id, j.encoding, j.part, j.file_name, j.content, j.report_domain, "
+        "j.report_submitter, j.subject, a.received_at, a.sender, "
+        "a.message_id, a.subject, a.report_domain, a.report_submitter, a.source, a.is_mail, "
+        "a.authenticated FROM dmarc_report r JOIN dmarc_xml j ON j.report = r.id "
+        "JOIN arrival a ON a.id = r.arrival WHERE r.id > ?1 ORDER BY r.id LIMIT 1",
+    [SQL_PRINT_DMARC] =
+        "SELECT json_array(organization, external_id, contact, extra_contact, generator, error, "
+        "form, version, begins_at, ends_at, domain, p, sp, np, adkim, aspf, pct, testing, fo, "
+        "discovery_method) FROM dmarc_report WHERE id = ?1",
+    [SQL_PRINT_DMARC_ROWS] =
+        "SELECT json_array(source_ip, messages, disposition, dkim_aligned, spf_aligned, "
+        "dkim_said, spf_said, header_from, envelope_from, envelope_to, dkim_domain, dkim_selector, "
+        "dkim_result, spf_domain, spf_scope, spf_result, reason, d.items, s.items, o.items) "
+        "FROM dmarc_row r LEFT JOIN dmarc_list d ON d.id = r.dkim "
+        "LEFT JOIN dmarc_list s ON s.id = r.spf LEFT JOIN dmarc_list o ON o.id = r.reasons "
+        "WHERE r.report = ?1 ORDER BY r.id",
+    [SQL_DROP_DMARC_ROWS] = "DELETE FROM dmarc_row WHERE report = ?1",
+    [SQL_DROP_DMARC_LISTS] = "DELETE FROM dmarc_list WHERE report = ?1",
+    [SQL_DROP_DMARC_ISSUES] = "DELETE FROM issue WHERE dmarc_report = ?1 AND kind <> 'revision'",
+    [SQL_UPDATE_DMARC] =
+        "UPDATE dmarc_report SET organization = ?1, external_id = ?2, contact = ?3, "
+        "extra_contact = ?4, generator = ?5, error = ?6, form = ?7, version = ?8, begins_at = ?9, "
+        "ends_at = ?10, domain = ?11, p = ?12, sp = ?13, np = ?14, adkim = ?15, aspf = ?16, "
+        "pct = ?17, testing = ?18, fo = ?19, discovery_method = ?20 WHERE id = ?21",
+    [SQL_UPDATE_DMARC_HASHES] = "UPDATE OR IGNORE dmarc_report SET content_hash = ?2, "
+                                "identity_hash = ?3 WHERE id = ?1",
+    [SQL_ARRIVAL_OF_DMARC] = "SELECT arrival, ingested_at FROM dmarc_report WHERE id = ?1",
 };

@@ -154,7 +154,8 @@ SELECT i.id AS issue,
        i.report,
        i.part,
        i.clause,
-       i.problem
+       i.problem,
+       i.dmarc_report
   FROM issue i LEFT JOIN arrival a ON a.id = i.arrival;
 
 CREATE VIEW arrivals AS

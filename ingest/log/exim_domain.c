@@ -1,0 +1,89 @@
+#include "ingest/log/exim_private.h"
+
+#define PROBES 8
+
+void exim_open_domains(struct exim *exim)
+{
+    exim->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    g_queue_init(&exim->domains_by_age);
+    exim->open = g_new0(struct exim_open, EXIM_OPEN_HOSTS);
+    exim->refused = g_new0(struct exim_open, EXIM_OPEN_HOSTS);
+}
+
+void exim_close_domains(struct exim *exim)
+{
+    g_hash_table_unref(exim->domains);
+    g_free(exim->open);
+    g_free(exim->refused);
+}
+
+static void drop_domain(struct exim *exim, struct exim_domain *domain)
+{
+    g_queue_unlink(&exim->domains_by_age, &domain->age);
+    g_hash_table_remove(exim->domains, domain->name);
+}
+
+void exim_forget_domain(struct exim *exim, const char *name)
+{
+    struct exim_domain *domain;
+
+    if (g_hash_table_size(exim->domains) == 0)
+        return;
+    domain = g_hash_table_lookup(exim->domains, name);
+    if (domain != NULL)
+        drop_domain(exim, domain);
+}
+
+void exim_remember_domain(struct exim *exim, const struct log_event *event,
+                          const struct exim_finding *finding)
+{
+    struct exim_domain *domain;
+
+    if (event->domain == NULL || *event->domain == '\0')
+        return;
+    exim_forget_domain(exim, event->domain);
+    if (exim->domains_by_age.length >= EXIM_DOMAINS_MAX)
+        drop_domain(exim, exim->domains_by_age.head->data);
+    domain = g_new0(struct exim_domain, 1);
+    g_strlcpy(domain->name, event->domain, sizeof domain->name);
+    g_strlcpy(domain->mx, event->mx != NULL ? event->mx : "", sizeof domain->mx);
+    g_strlcpy(domain->ip, event->ip != NULL ? event->ip : "", sizeof domain->ip);
+    domain->finding = *finding;
+    domain->finding.name = domain->finding.ip = domain->finding.reason = span_of(NULL, 0);
+    domain->age.data = domain;
+    g_queue_push_tail_link(&exim->domains_by_age, &domain->age);
+    g_hash_table_insert(exim->domains, domain->name, domain);
+}
+
+const struct exim_domain *exim_find_domain(const struct exim *exim, const char *name)
+{
+    return g_hash_table_lookup(exim->domains, name);
+}
+
+static guint64 hash_text(const char *text)
+{
+    guint64 hash = G_GUINT64_CONSTANT(0xcbf29ce484222325);
+
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (guchar)*text) * G_GUINT64_CONSTANT(0x100000001b3);
+    return hash;
+}
+
+bool exim_see_host(struct exim_open *open, const char *ip, gint64 at, gint64 seconds)
+{
+    guint64 hash = hash_text(ip);
+    struct exim_open *oldest = NULL;
+
+    for (guint i = 0; i < PROBES; i++) {
+        struct exim_open *slot = &open[(hash % EXIM_OPEN_HOSTS + i) % EXIM_OPEN_HOSTS];
+        if (slot->at != 0 && slot->hash == hash) {
+            bool is_recent = at - slot->at <= seconds;
+            slot->at = at;
+            return is_recent;
+        }
+        if (oldest == NULL || slot->at < oldest->at)
+            oldest = slot;
+    }
+    *oldest = (struct exim_open){.hash = hash, .at = at};
+    return false;
+}

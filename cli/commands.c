@@ -5,6 +5,7 @@ const struct command commands[] = {
     {"ingest", "read reports from mails, mailboxes, folders, JSON, gzip and zip", "[FILE|DIR|-]...",
      cmd_ingest},
     {"deliver", "take one mail on standard input, for a pipe alias", "", cmd_deliver},
+    {"follow", "read the mail server's log as it grows", "FILE...", cmd_follow},
     {"digest", "tell what broke, what it does to the mail, and what to do", "", cmd_digest},
     {"status", "one line and an exit status for monitoring, and what came in", "", cmd_status},
     {"explain", "explain a failure type, cause or result type", "[WORD]", cmd_explain},

@@ -64,7 +64,7 @@ void intake_log_free(struct intake_log *intake)
     g_free(intake);
 }
 
-static bool note_hosts(struct store *store, const struct log_reader *reader, GError **error)
+bool intake_log_note(struct store *store, const struct log_reader *reader, GError **error)
 {
     const GPtrArray *hosts = log_reader_hosts(reader);
 
@@ -76,7 +76,7 @@ static bool note_hosts(struct store *store, const struct log_reader *reader, GEr
     return true;
 }
 
-bool intake_log_write(struct store *store, struct log_writer *writer,
+static bool write_log(struct store *store, struct log_writer *writer,
                       const struct log_reader *reader, struct store_log_counts *counts,
                       GError **error)
 {
@@ -86,7 +86,7 @@ bool intake_log_write(struct store *store, struct log_writer *writer,
         log_writer_settle(writer, false, counts);
         return false;
     }
-    ok = note_hosts(store, reader, error) && log_writer_write(writer, error) &&
+    ok = intake_log_note(store, reader, error) && log_writer_write(writer, error) &&
          store_commit(store, error);
     if (!ok)
         store_rollback(store);
@@ -96,8 +96,8 @@ bool intake_log_write(struct store *store, struct log_writer *writer,
 
 static bool write_if(struct intake_log *intake, bool due, GError **error)
 {
-    return !due || intake_log_write(intake->cli->store, intake->writer, intake->reader,
-                                    &intake->counts->stored, error);
+    return !due || write_log(intake->cli->store, intake->writer, intake->reader,
+                             &intake->counts->stored, error);
 }
 
 static gpointer read_ahead(gpointer data)

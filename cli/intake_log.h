@@ -34,10 +34,7 @@ bool intake_log_finish(struct intake_log *intake, GError **error);
 
 void intake_log_free(struct intake_log *intake);
 
-/* Writes what waits in a transaction of its own, and of which hosts it is. What could not be
-   written waits on. */
-bool intake_log_write(struct store *store, struct log_writer *writer,
-                      const struct log_reader *reader, struct store_log_counts *counts,
-                      GError **error);
+/* Notes in the store, within a transaction, of which hosts and times the log is. */
+bool intake_log_note(struct store *store, const struct log_reader *reader, GError **error);
 
 #endif

@@ -37,6 +37,14 @@ const char *store_path(const struct store *store)
     return store->path;
 }
 
+bool store_has_moved(struct store *store)
+{
+    int moved = 0;
+
+    return sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+           moved != 0;
+}
+
 void store_set_busy_ms(struct store *store, int milliseconds)
 {
     store->busy_ms = milliseconds;

@@ -41,6 +41,9 @@ void store_close(struct store *store);
 void store_leave_log(struct store *store);
 const char *store_path(const struct store *store);
 
+/* Whether the file at that path is another one now, or none. */
+bool store_has_moved(struct store *store);
+
 /* How long this handle waits for a lock, in the place of STORE_BUSY_MS. */
 void store_set_busy_ms(struct store *store, int milliseconds);
 

@@ -258,7 +258,7 @@ static int run_digest(struct cli *cli, const struct options *options)
     if (digest == NULL)
         return cli_fail(cli, error);
     status = put_out(cli, options, &request, format, digest);
-    if (status == EXIT_DONE && options->exit_code && digest->faults->faults->len > 0)
+    if (status == EXIT_DONE && options->exit_code && digest_fault_count(digest) > 0)
         status = EXIT_FINDINGS;
     return status;
 }

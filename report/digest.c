@@ -1,4 +1,5 @@
 #include "report/digest.h"
+#include "analyze/outbound_facts.h"
 
 static void reporter_free(struct digest_reporter *reporter)
 {
@@ -30,6 +31,7 @@ void digest_free(struct digest *digest)
     g_free(digest->domain);
     g_free(digest->store);
     fault_set_free(digest->faults);
+    outbound_free(digest->outbound);
     g_ptr_array_unref(digest->reporters);
     g_ptr_array_unref(digest->issues);
     g_ptr_array_unref(digest->arrivals);
@@ -47,21 +49,72 @@ const char *digest_fault_place(const struct fault *fault)
     return domain != NULL && *domain->name != '\0' ? domain->name : "unknown domain";
 }
 
-static char *headline_of_faults(const GPtrArray *faults)
+/* What a headline says of a fault or of a finding of our own log. */
+struct head {
+    enum severity severity;
+    enum failure_type type;
+    const char *before; /* "our mail to " */
+    const char *place;
+};
+
+static struct head head_of_fault(const struct fault *fault)
 {
-    const struct fault *worst = g_ptr_array_index(faults, 0);
-    const char *severity = severity_word(worst->severity);
+    return (struct head){fault->severity, fault->type, "", digest_fault_place(fault)};
+}
+
+static struct head head_of_finding(const struct outbound_finding *finding)
+{
+    const char *place = outbound_place(finding);
+
+    if (outbound_is_ours(finding) || place == NULL)
+        return (struct head){finding->severity, finding->type, "our mail server", ""};
+    return (struct head){finding->severity, finding->type, "our mail to ", place};
+}
+
+/* In the order in which they are told: of equally grave ones the first is named. */
+static GArray *heads_of(const struct digest *digest)
+{
+    GArray *heads = g_array_new(FALSE, FALSE, sizeof(struct head));
+
+    for (guint i = 0; digest->faults != NULL && i < digest->faults->faults->len; i++) {
+        struct head head = head_of_fault(g_ptr_array_index(digest->faults->faults, i));
+        g_array_append_val(heads, head);
+    }
+    for (guint i = 0; digest->outbound != NULL && i < digest->outbound->findings->len; i++) {
+        const struct outbound_finding *finding = g_ptr_array_index(digest->outbound->findings, i);
+        struct head head = head_of_finding(finding);
+        if (outbound_is_ours(finding))
+            g_array_insert_val(heads, i, head);
+        else
+            g_array_append_val(heads, head);
+    }
+    return heads;
+}
+
+static char *headline_of_faults(const GArray *heads)
+{
+    struct head worst = g_array_index(heads, struct head, 0);
     g_autofree char *which = NULL;
+    const char *severity;
     guint equal = 0;
 
-    while (equal < faults->len &&
-           ((const struct fault *)g_ptr_array_index(faults, equal))->severity == worst->severity)
-        equal++;
-    which = equal == faults->len
+    for (guint i = 1; i < heads->len; i++)
+        if (g_array_index(heads, struct head, i).severity > worst.severity)
+            worst = g_array_index(heads, struct head, i);
+    for (guint i = 0; i < heads->len; i++)
+        equal += g_array_index(heads, struct head, i).severity == worst.severity;
+    severity = severity_word(worst.severity);
+    which = equal == heads->len
                 ? (equal == 1 ? g_strdup(severity) : g_strdup_printf("all %s", severity))
                 : g_strdup_printf("%u %s", equal, severity);
-    return g_strdup_printf("%u fault%s, %s: %s: %s", faults->len, faults->len == 1 ? "" : "s",
-                           which, digest_fault_place(worst), failure_type_label(worst->type));
+    return g_strdup_printf("%u fault%s, %s: %s%s: %s", heads->len, heads->len == 1 ? "" : "s",
+                           which, worst.before, worst.place, failure_type_label(worst.type));
+}
+
+guint digest_fault_count(const struct digest *digest)
+{
+    return (digest->faults != NULL ? digest->faults->faults->len : 0) +
+           (digest->outbound != NULL ? digest->outbound->findings->len : 0);
 }
 
 static int64_t unexplained_sessions(const GPtrArray *unexplained)
@@ -92,6 +145,9 @@ static char *headline_of_less(const struct fault_set *set)
 
 static char *headline_of_none(const struct digest *digest)
 {
+    if (digest->outbound != NULL && digest->outbound->sessions > 0)
+        return g_strdup_printf("no report; no fault in %" G_GINT64_FORMAT " sessions of our log",
+                               digest->outbound->sessions);
     if (digest->domain != NULL)
         return g_strdup_printf("no report about %s", digest->domain);
     return g_strdup(digest->by_period ? "no report about these days" : "no report came in");
@@ -101,8 +157,10 @@ char *digest_headline(const struct digest *digest)
 {
     char *headline;
 
-    if (digest->faults != NULL && digest->faults->faults->len > 0)
-        return headline_of_faults(digest->faults->faults);
+    if (digest_fault_count(digest) > 0) {
+        g_autoptr(GArray) heads = heads_of(digest);
+        return headline_of_faults(heads);
+    }
     headline = headline_of_less(digest->faults);
     if (headline != NULL)
         return headline;

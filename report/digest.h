@@ -3,6 +3,7 @@
 #define REPORT_DIGEST_H
 
 #include "analyze/fault.h"
+#include "analyze/outbound.h"
 #include "report/overview.h"
 #include "schema/record.h"
 
@@ -35,6 +36,7 @@ struct digest {
     int64_t successes; /* sessions, each counted once per domain and day (view domain_days) */
     int64_t failures;
     struct fault_set *faults;  /* owned */
+    struct outbound *outbound; /* owned; NULL: no log was ever read */
     GPtrArray *reporters;      /* struct digest_reporter *, most reports first */
     GPtrArray *issues;         /* struct digest_count * */
     GPtrArray *arrivals;       /* struct digest_count * */
@@ -50,6 +52,9 @@ void digest_free(struct digest *digest);
 /* "3 faults, 2 critical: mx.example.net: certificate matches no TLSA record" for a Subject; a text
    of strangers in it is not yet escaped. Owned by the caller. */
 char *digest_headline(const struct digest *digest);
+
+/* Faults that reports tell of, and findings of our own log. */
+guint digest_fault_count(const struct digest *digest);
 
 /* Where a fault is: its MX host with most failed sessions, else its domain. Never NULL. */
 const char *digest_fault_place(const struct fault *fault);

@@ -51,6 +51,20 @@ char *phrase_days(int64_t first, int64_t last)
     return strcmp(from, to) == 0 ? g_strdup(from) : g_strdup_printf("%s to %s", from, to);
 }
 
+char *phrase_age(int64_t seconds)
+{
+    int64_t minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
+
+    if (days > 0 && hours % 24 > 0)
+        return g_strdup_printf("%.0f day%s %.0f hour%s", (double)days, days == 1 ? "" : "s",
+                               (double)(hours % 24), hours % 24 == 1 ? "" : "s");
+    if (days > 0)
+        return g_strdup_printf("%.0f day%s", (double)days, days == 1 ? "" : "s");
+    if (hours > 0)
+        return g_strdup_printf("%.0f hour%s", (double)hours, hours == 1 ? "" : "s");
+    return g_strdup_printf("%.0f minute%s", (double)minutes, minutes == 1 ? "" : "s");
+}
+
 char *phrase_number(int64_t number)
 {
     return g_strdup_printf("%" G_GINT64_FORMAT, number);

@@ -10,6 +10,8 @@ char *phrase_time(int64_t at);                  /* "2026-11-21T06:00:00Z", RFC 3
 char *phrase_days(int64_t first, int64_t last); /* "2026-11-19 to 2026-11-21", or one day */
 char *phrase_number(int64_t number);
 
+char *phrase_age(int64_t seconds); /* "2 days 3 hours", "45 minutes" */
+
 /* "91.8 %", "under 0.1 %"; "" where there was no session. */
 char *phrase_share(int64_t failed, int64_t good);
 

@@ -3,6 +3,7 @@
 #include "report/page.h"
 #include "report/phrase.h"
 #include "report/text_fault.h"
+#include "report/text_outbound.h"
 
 /* A digest is read by a person: past these it says how many more there are. JSON holds all. */
 #define TOLD_FAULTS 25
@@ -59,15 +60,16 @@ static void write_faults(struct page *page, const struct digest *digest)
 {
     const GPtrArray *faults = digest->faults->faults;
     guint lined = MIN(faults->len, TOLD_FAULTS + LINED_FAULTS);
+    guint first = text_outbound_ours(digest) + 1;
 
     for (guint i = 0; i < MIN(faults->len, TOLD_FAULTS); i++)
-        text_fault(page, digest, g_ptr_array_index(faults, i), i + 1);
+        text_fault(page, digest, g_ptr_array_index(faults, i), i + first);
     if (faults->len <= TOLD_FAULTS)
         return;
     page_blank(page);
     page_heading(page, STYLE_BOLD, "", "Further faults");
     for (guint i = TOLD_FAULTS; i < lined; i++)
-        text_fault_line(page, g_ptr_array_index(faults, i), i + 1);
+        text_fault_line(page, g_ptr_array_index(faults, i), i + first);
     write_more(page, faults->len, lined, "faults");
 }
 
@@ -342,18 +344,30 @@ bool format_text(const struct digest *digest, const struct format_options *optio
     struct page page = {.out = out, .width = width, .colour = options->colour};
     g_autofree char *headline = digest_headline(digest);
     g_autofree char *safe = escape_terminal(headline);
+    guint ours = text_outbound_ours(digest);
+    guint faults = digest->faults != NULL ? digest->faults->faults->len : 0;
 
     (void)error;
     page_wrap(&page, "tlstriage: ", PAGE_INDENT, safe);
     page_blank(&page);
     write_cover(&page, digest);
+    if (digest->outbound != NULL)
+        text_outbound_cover(&page, digest);
     write_quiet(&page, digest);
-    if (digest->faults != NULL) {
+    if (digest->outbound != NULL)
+        text_outbound_findings(&page, digest, 0, ours, 1);
+    if (digest->faults != NULL)
         write_faults(&page, digest);
+    if (digest->outbound != NULL)
+        text_outbound_findings(&page, digest, ours, digest->outbound->findings->len,
+                               1 + ours + faults);
+    if (digest->faults != NULL) {
         write_unexplained(&page, digest->faults->unexplained);
         write_singles(&page, digest->faults->singles);
         write_fine(&page, digest);
     }
+    if (digest->outbound != NULL)
+        text_outbound_rest(&page, digest);
     write_reporters(&page, digest->reporters);
     write_intake(&page, digest);
     return true;

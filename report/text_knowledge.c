@@ -11,7 +11,8 @@ static const enum knowledge_section digest_sections[] = {
 };
 
 static const enum knowledge_section all_sections[] = {
-    SECTION_MEANS, SECTION_EFFECT, SECTION_CAUSES, SECTION_STEPS, SECTION_CHECK, SECTION_PREVENT,
+    SECTION_MEANS, SECTION_EFFECT,  SECTION_CAUSES,  SECTION_STEPS,
+    SECTION_CHECK, SECTION_PREVENT, SECTION_SENDING, SECTION_LETTER,
 };
 
 /* A command is never wrapped: it is there to be copied. */
@@ -54,9 +55,9 @@ static void write_knowledge_line(struct page *page, const struct knowledge_line 
     page_wrap(page, first, TEXT_INDENT + marker, safe + marker);
 }
 
-static void write_sections(struct page *page, const char *word,
-                           const enum knowledge_section *sections, size_t count,
-                           const struct knowledge_facts *facts)
+void text_knowledge_sections(struct page *page, const char *word,
+                             const enum knowledge_section *sections, size_t count,
+                             const struct knowledge_facts *facts)
 {
     for (size_t i = 0; i < count; i++) {
         g_autoptr(GPtrArray) lines = knowledge_lines(word, sections[i], facts);
@@ -71,7 +72,7 @@ static void write_sections(struct page *page, const char *word,
 
 void text_knowledge(struct page *page, const char *word, const struct knowledge_facts *facts)
 {
-    write_sections(page, word, digest_sections, G_N_ELEMENTS(digest_sections), facts);
+    text_knowledge_sections(page, word, digest_sections, G_N_ELEMENTS(digest_sections), facts);
 }
 
 /* "starttls-absent: STARTTLS not offered (failure type; layer starttls)" */
@@ -100,7 +101,7 @@ bool text_explain(struct page *page, const char *word)
         return false;
     title = title_of(word, kind);
     page_wrap(page, "", 0, title);
-    write_sections(page, word, all_sections, G_N_ELEMENTS(all_sections), NULL);
+    text_knowledge_sections(page, word, all_sections, G_N_ELEMENTS(all_sections), NULL);
     if (sources != NULL) {
         page_blank(page);
         page_wrap(page, "   Sources: ", PAGE_INDENT, sources);

@@ -124,10 +124,8 @@ static bool take_message_line(struct exim *exim, const struct log_line *line, st
 {
     if (is_flag(text))
         return take_flag(exim, line, text);
-    if (span_begins(text, "Completed")) {
-        exim_take_completed(exim);
-        return false;
-    }
+    if (span_begins(text, "Completed"))
+        return exim_take_completed(exim);
     if (span_begins(text, "TLS error on connection ") &&
         !span_begins(text, "TLS error on connection to "))
         return exim_take_connection(exim, line, text);

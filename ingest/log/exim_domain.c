@@ -69,21 +69,32 @@ static guint64 hash_text(const char *text)
     return hash;
 }
 
+bool exim_was_seen(const struct exim_open *open, const char *ip, gint64 at, gint64 seconds)
+{
+    guint64 hash = hash_text(ip);
+
+    for (guint i = 0; i < PROBES; i++) {
+        const struct exim_open *slot = &open[(hash + i) % EXIM_OPEN_HOSTS];
+        if (slot->at != 0 && slot->hash == hash)
+            return at - slot->at <= seconds;
+    }
+    return false;
+}
+
 bool exim_see_host(struct exim_open *open, const char *ip, gint64 at, gint64 seconds)
 {
     guint64 hash = hash_text(ip);
-    struct exim_open *oldest = NULL;
+    bool was_seen = exim_was_seen(open, ip, at, seconds);
+    struct exim_open *place = NULL;
 
     for (guint i = 0; i < PROBES; i++) {
-        struct exim_open *slot = &open[(hash % EXIM_OPEN_HOSTS + i) % EXIM_OPEN_HOSTS];
-        if (slot->at != 0 && slot->hash == hash) {
-            bool is_recent = at - slot->at <= seconds;
-            slot->at = at;
-            return is_recent;
-        }
-        if (oldest == NULL || slot->at < oldest->at)
-            oldest = slot;
+        struct exim_open *slot = &open[(hash + i) % EXIM_OPEN_HOSTS];
+        bool is_own = slot->at != 0 && slot->hash == hash;
+        if (place == NULL || is_own || slot->at < place->at)
+            place = slot;
+        if (is_own)
+            break;
     }
-    *oldest = (struct exim_open){.hash = hash, .at = at};
-    return false;
+    *place = (struct exim_open){.hash = hash, .at = at};
+    return was_seen;
 }

@@ -1,7 +1,7 @@
 #include "ingest/log/exim_private.h"
 
-/* One connection is told once, by whichever of its lines comes first. */
-#define REFUSED_SECONDS 60
+/* A client that went for its reason is not told again for having said nothing. */
+#define REFUSED_SECONDS 10
 
 struct row {
     struct pattern pattern;
@@ -23,7 +23,7 @@ static const struct row lines[] = {
     /* smtp_log_no_mail() of smtp_in.c, +smtp_no_mail: STARTTLS, a session, and no word in it */
     {.pattern = {" X=",
                  "^no MAIL in (?:TFO\\*? )?SMTP connection from (?:.* )?\\[([^][]*)\\](?::\\d+)?"
-                 "(?: .*)? D=\\S+ (?:.* )?X=\\S+ (?:.* )?C=(?:\\S*,)?(STARTTLS(?:,QUIT)?)$"}},
+                 "(?: .*)? D=\\S+ (?:.* )?X=\\S+ (?:.* )?(C=(?:\\S*,)?STARTTLS(?:,QUIT)?)$"}},
 };
 enum { LINE_ERROR, LINE_READ, LINE_NO_MAIL };
 
@@ -142,8 +142,11 @@ bool exim_take_connection(struct exim *exim, const struct log_line *line, struct
         found == LINE_NO_MAIL ? DETAIL_INBOUND_QUIT_AFTER_STARTTLS : read_error(exim, captures[2]);
     if (detail == DETAIL_NONE)
         return false;
-    if (exim_see_host(exim->refused, exim->ip, at, REFUSED_SECONDS) && found == LINE_NO_MAIL)
+    if (found == LINE_NO_MAIL && exim_was_seen(exim->refused, exim->ip, at, REFUSED_SECONDS))
         return false;
+    /* After the handshake, so that what comes of the connection later says X= as well. */
+    if (found == LINE_READ || span_begins(captures[2], "(recv)"))
+        exim_see_host(exim->refused, exim->ip, at, REFUSED_SECONDS);
     tell_refused(exim, line, detail, captures[2]);
     return true;
 }

@@ -180,12 +180,13 @@ void exim_settle_messages(struct exim *exim, gint64 before)
     }
 }
 
-void exim_take_completed(struct exim *exim)
+bool exim_take_completed(struct exim *exim)
 {
     struct message *message = find_message(exim);
 
     if (message != NULL)
         drop_message(exim, message);
+    return message != NULL;
 }
 
 static struct message *need_message(struct exim *exim, gint64 at)

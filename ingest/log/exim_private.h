@@ -154,7 +154,7 @@ bool exim_take_delivered(struct exim *exim, const struct log_line *line, struct 
 bool exim_take_refused(struct exim *exim, const struct log_line *line, struct span rest,
                        bool is_bounce);
 bool exim_take_evidence(struct exim *exim, const struct log_line *line, struct span text);
-void exim_take_completed(struct exim *exim);
+bool exim_take_completed(struct exim *exim);
 void exim_settle_messages(struct exim *exim, gint64 before);
 
 /* exim_domain.c: why the mail to a domain waits. */
@@ -172,7 +172,9 @@ void exim_remember_domain(struct exim *exim, const struct log_event *event,
 void exim_forget_domain(struct exim *exim, const char *name);
 const struct exim_domain *exim_find_domain(const struct exim *exim, const char *name);
 
-/* Remembers the host; whether it was seen within `seconds` before. */
+/* Whether the host was seen within `seconds` before. */
+bool exim_was_seen(const struct exim_open *open, const char *ip, gint64 at, gint64 seconds);
+/* The same, and now it is. */
 bool exim_see_host(struct exim_open *open, const char *ip, gint64 at, gint64 seconds);
 
 /* exim_inbound.c: we are the server. */

@@ -1,4 +1,5 @@
 #include "cli/digest_make.h"
+#include "cli/digest_dmarc.h"
 #include "cli/overview_make.h"
 
 #define DAY FAULT_DAY
@@ -275,7 +276,8 @@ struct digest *digest_make(struct cli *cli, const struct digest_request *request
     g_hash_table_unref(gathering.foreign);
     g_hash_table_unref(gathering.reporters);
     g_hash_table_unref(gathering.domains);
-    if (!ok || !find_all_since(cli, digest->faults->faults, error) ||
+    if (!ok || (digest->dmarc = digest_dmarc(cli, request, error)) == NULL ||
+        !find_all_since(cli, digest->faults->faults, error) ||
         !find_all_since(cli, digest->faults->singles, error) ||
         !sum_sessions(cli, request, digest, error) ||
         !count_arrivals(cli, request, digest, error) || !look_over(cli, request, digest, error))

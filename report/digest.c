@@ -32,6 +32,7 @@ void digest_free(struct digest *digest)
     g_free(digest->store);
     fault_set_free(digest->faults);
     outbound_free(digest->outbound);
+    dmarc_set_free(digest->dmarc);
     g_ptr_array_unref(digest->reporters);
     g_ptr_array_unref(digest->issues);
     g_ptr_array_unref(digest->arrivals);

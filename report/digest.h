@@ -2,6 +2,7 @@
 #ifndef REPORT_DIGEST_H
 #define REPORT_DIGEST_H
 
+#include "analyze/dmarc_sum.h"
 #include "analyze/fault.h"
 #include "analyze/outbound.h"
 #include "report/overview.h"
@@ -37,6 +38,7 @@ struct digest {
     int64_t failures;
     struct fault_set *faults;  /* owned */
     struct outbound *outbound; /* owned; NULL: no log was ever read */
+    struct dmarc_set *dmarc;   /* owned; NULL where nothing is said of it */
     GPtrArray *reporters;      /* struct digest_reporter *, most reports first */
     GPtrArray *issues;         /* struct digest_count * */
     GPtrArray *arrivals;       /* struct digest_count * */

@@ -46,6 +46,16 @@
  *                 month {begins, clear_sessions, clear, unverified_sessions, unverified} or null,
  *                 inbound [{organization, day, sending_ip, domain, failure_type, reported,
  *                           handshakes, first_at, last_at, details}], inbound_failed}
+ *   dmarc          [{domain, reports, organizations, first_day, last_day, messages, aligned,
+ *                    dkim_aligned, spf_aligned, failed, unknown, rejected, quarantined, delivered,
+ *                    overridden, unfollowed, not_asked, subdomains, failed_subdomains, refused,
+ *                    sources_failing, overrides, policies, news, failing}]
+ *       overrides               [{type, messages}]
+ *       policies                [{p, sp, np, adkim, aspf, pct, testing, reports, organizations,
+ *                                 organization, first_day, last_day}]; of most reports first
+ *       news, failing           [{source_ip, dkim_domain, spf_domain, reason, organizations,
+ *                                 messages, aligned, failed, last_failed_day, last_aligned_day,
+ *                                 news: "was-aligned" | "new-share" | null}]
  *   arrived      [{kind, count, new, known, unreadable, ignored, senders: [{domain, count}]}]
  *   unreadable   [{problem, clause, count}]
  *   not_ours     [{domain, reports, organizations, successes, failures}]
@@ -53,6 +63,7 @@
  */
 #include "analyze/fault_facts.h"
 #include "report/format.h"
+#include "report/json_dmarc_private.h"
 #include "report/json_private.h"
 #include "report/overview_json_private.h"
 
@@ -279,6 +290,7 @@ static json_t *digest_json(const struct digest *digest)
     json_set(root, "issues", json_list(digest->issues, digest_count_json));
     json_set(root, "arrivals", json_list(digest->arrivals, digest_count_json));
     json_set(root, "outbound", json_outbound(digest));
+    json_set(root, "dmarc", json_dmarc(digest->dmarc));
     overview_json_set(root, digest->overview);
     return root;
 }

@@ -2,6 +2,7 @@
 #include "report/format.h"
 #include "report/page.h"
 #include "report/phrase.h"
+#include "report/text_dmarc.h"
 #include "report/text_fault.h"
 #include "report/text_outbound.h"
 
@@ -368,6 +369,7 @@ bool format_text(const struct digest *digest, const struct format_options *optio
     }
     if (digest->outbound != NULL)
         text_outbound_rest(&page, digest);
+    text_dmarc(&page, digest->dmarc);
     write_reporters(&page, digest->reporters);
     write_intake(&page, digest);
     return true;

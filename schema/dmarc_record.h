@@ -88,6 +88,58 @@ struct dmarc_report {
     uint8_t identity_hash[RECORD_HASH_BYTES]; /* organization, id, domain, period */
 };
 
+/*
+ * Reports of a period added up, as the store gives them to analysis. Texts live as long as the
+ * call that gives them.
+ */
+
+/* Reports about a domain. */
+struct dmarc_count {
+    const char *domain;
+    guint reports;
+    guint organizations;
+    int64_t first_at; /* begin of the first period */
+    int64_t last_at;  /* of the last one */
+};
+
+/* Messages for a domain that fared alike under one policy. */
+struct dmarc_sum {
+    const char *domain;
+    const char *reason; /* type of the first override; NULL where none */
+    const struct dmarc_policy *policy;
+    bool subdomain; /* From is a name below the domain */
+    enum dmarc_disposition disposition;
+    enum dmarc_verdict dkim;
+    enum dmarc_verdict spf;
+    int64_t messages;
+};
+
+/* A policy as receivers read it. What a report does not say is what the standard puts there. */
+struct dmarc_seen {
+    const char *domain;
+    const char *organization; /* one of them */
+    struct dmarc_policy policy;
+    guint reports;
+    guint organizations;
+    int64_t first_at;
+    int64_t last_at;
+};
+
+/* What a source sent for a domain. */
+struct dmarc_source {
+    const char *domain;
+    const char *source_ip;
+    const char *dkim_domain; /* one that DKIM passed for; NULL where none */
+    const char *spf_domain;
+    const char *reason; /* of messages that were not aligned */
+    guint organizations;
+    int64_t messages;
+    int64_t aligned;
+    int64_t failed;     /* neither DKIM nor SPF aligned; what is not known is in neither */
+    int64_t aligned_at; /* begin of the last period with aligned messages; 0 where none */
+    int64_t failed_at;
+};
+
 struct dmarc_report *dmarc_report_new(void);
 void dmarc_report_free(struct dmarc_report *report);
 

@@ -12,53 +12,22 @@ bool store_release_dmarc(struct store *store, const struct store_kept *kept,
                          const struct dmarc_report *report, gint64 now, struct store_counts *counts,
                          GError **error);
 
-/* A policy as one organization read it, in reports that count. */
-struct store_dmarc_policy {
-    const char *domain;
-    const char *organization;
-    enum dmarc_request p, sp, np;
-    enum dmarc_strictness adkim, aspf;
-    int pct; /* -1 where not said */
-    bool testing;
-    guint reports;
-    gint64 first_at; /* begin of the first period in which it was read so */
-    gint64 last_at;
-};
-typedef void (*store_dmarc_policy_fn)(const struct store_dmarc_policy *policy, void *data);
-
-/* Rows of a domain that fared alike, added up; texts live as long as the call. */
-struct store_dmarc_sum {
-    const char *domain; /* of the policy */
-    const char *header_from;
-    const char *source_ip;
-    const char *reason; /* type of the first override; NULL where none */
-    enum dmarc_disposition disposition;
-    enum dmarc_verdict dkim;
-    enum dmarc_verdict spf;
-    enum dmarc_request p, sp, np; /* of the report it stands in */
-    bool testing;
-    int pct;
-    const char *organization; /* one of the reporters */
-    guint organizations;
-    gint64 messages;
-    gint64 first_at;
-    gint64 last_at;
-};
-typedef void (*store_dmarc_sum_fn)(const struct store_dmarc_sum *sum, void *data);
-
-/* Of the reports that the filter means, domain by domain. filter->domain is that of the policy. */
-bool store_each_dmarc_policy(struct store *store, const struct store_filter *filter,
-                             store_dmarc_policy_fn take, void *data, GError **error);
+/*
+ * The reports that a filter means, added up: per domain, per domain and fate, per domain and
+ * policy, per domain and source, in the order of the domains; filter->domain is that of the policy.
+ * Of a domain's sources those with most failed messages come first.
+ */
+typedef void (*store_dmarc_count_fn)(const struct dmarc_count *count, void *data);
+bool store_each_dmarc_count(struct store *store, const struct store_filter *filter,
+                            store_dmarc_count_fn take, void *data, GError **error);
+typedef void (*store_dmarc_sum_fn)(const struct dmarc_sum *sum, void *data);
 bool store_each_dmarc_sum(struct store *store, const struct store_filter *filter,
                           store_dmarc_sum_fn take, void *data, GError **error);
-
-/*
- * What a source sent for a domain in reports about the time from `from` until `until`, of those
- * addresses that the sums of `filter` name.
- */
-typedef void (*store_dmarc_past_fn)(const char *domain, const char *source_ip, gint64 messages,
-                                    gint64 aligned, gint64 last_aligned, void *data);
-bool store_each_dmarc_past(struct store *store, const struct store_filter *filter, gint64 from,
-                           store_dmarc_past_fn take, void *data, GError **error);
+typedef void (*store_dmarc_seen_fn)(const struct dmarc_seen *seen, void *data);
+bool store_each_dmarc_seen(struct store *store, const struct store_filter *filter,
+                           store_dmarc_seen_fn take, void *data, GError **error);
+typedef void (*store_dmarc_source_fn)(const struct dmarc_source *source, void *data);
+bool store_each_dmarc_source(struct store *store, const struct store_filter *filter,
+                             store_dmarc_source_fn take, void *data, GError **error);
 
 #endif

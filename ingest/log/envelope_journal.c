@@ -288,6 +288,7 @@ static void take_member(struct walk *walk, struct journal_entry *entry)
     gsize at = entry->text->len;
     struct span name = take_name(walk);
     const struct field *field;
+    bool wanted;
 
     skip_space(walk);
     if (!is_next(walk, ':')) {
@@ -297,7 +298,8 @@ static void take_member(struct walk *walk, struct journal_entry *entry)
     walk->at++;
     skip_space(walk);
     field = find_field(name);
-    if (take_value(walk, entry->text) && value_for(entry, field) != NULL)
+    wanted = value_for(entry, field) != NULL;
+    if (take_value(walk, entry->text) && wanted)
         set_value(entry, field, at);
     else
         g_string_truncate(entry->text, at);

@@ -112,18 +112,15 @@ static bool is_severity(struct span word)
 }
 
 /* A word instead of the host, or before it: "INFO    TAG", "<mail.info> HOST TAG". */
-static bool take_after_word(struct span rest, struct log_line *line)
+static bool take_after_word(struct span rest, struct log_line *line, struct span *host)
 {
-    struct span after, host;
+    struct span after;
 
-    line->host = span_of(rest.at, 0);
+    *host = span_of(rest.at, 0);
     if (envelope_syslog_tag(rest, line))
         return true;
-    host = envelope_syslog_word(rest, &after);
-    if (!envelope_syslog_tag(after, line))
-        return false;
-    line->host = host;
-    return true;
+    *host = envelope_syslog_word(rest, &after);
+    return envelope_syslog_tag(after, line);
 }
 
 /* "HOST mail.info TAG" */
@@ -154,18 +151,20 @@ bool envelope_syslog_header(struct span text, struct log_line *line)
 
     if (host.length == 0)
         return false;
-    line->host = host;
     if (host.at[host.length - 1] == ':' && envelope_syslog_tag(text, line)) {
-        line->host = span_of(text.at, 0);
+        host.length = 0;
         found = true;
     } else if (is_severity(host) || is_bracketed(host)) {
-        found = take_after_word(rest, line);
+        found = take_after_word(rest, line, &host);
     } else {
         found = envelope_syslog_tag(rest, line) || take_after_host(rest, line);
     }
-    if (found && line->message.length > 0 && *line->message.at == '[')
+    if (!found)
+        return false;
+    line->host = host;
+    if (line->message.length > 0 && *line->message.at == '[')
         drop_message_id(line);
-    return found;
+    return true;
 }
 
 /* "[id name="value"][...]" or "-"; quotes hide brackets. */

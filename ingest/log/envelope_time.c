@@ -7,6 +7,7 @@
 #define SLACK DAY
 /* Lines of one New Year that come in the wrong order are not further apart. */
 #define SWAP_DAYS 3
+#define HALF_YEAR 6
 #define LEAP_SEARCH 8 /* years between two 29 February, at most */
 
 /* What a stamp says, before years and zones are known. */
@@ -74,12 +75,16 @@ static bool is_end(struct span text, size_t at)
     return at == text.length || (at < text.length && (text.at[at] == ' ' || text.at[at] == '\t'));
 }
 
-/* Of a local time that comes twice, the one in standard time: the same each time it is read. */
-static int offset_at(GTimeZone *zone, gint64 *local)
+/*
+ * Of a local time that comes twice, the one in standard time: the same each time it is read. One
+ * that does not come at all goes on in the time before, so that its seconds stay apart.
+ */
+static int offset_at(GTimeZone *zone, gint64 local)
 {
-    int interval = g_time_zone_adjust_time(zone, G_TIME_TYPE_STANDARD, local);
+    gint64 found = local;
+    int interval = g_time_zone_adjust_time(zone, G_TIME_TYPE_STANDARD, &found);
 
-    return g_time_zone_get_offset(zone, interval);
+    return g_time_zone_get_offset(zone, found == local ? interval : interval - 1);
 }
 
 static gint64 utc_of(struct envelope_time *time, gint64 local)
@@ -87,15 +92,11 @@ static gint64 utc_of(struct envelope_time *time, gint64 local)
     gint64 day = local / DAY;
 
     if (day != time->zone_day) {
-        gint64 first = day * DAY, last = first + DAY - 1;
         time->zone_day = day;
-        time->zone_offset = offset_at(time->zone, &first);
-        time->zone_steady = offset_at(time->zone, &last) == time->zone_offset;
+        time->zone_offset = offset_at(time->zone, day * DAY);
+        time->zone_steady = offset_at(time->zone, day * DAY + DAY - 1) == time->zone_offset;
     }
-    if (time->zone_steady)
-        return local - time->zone_offset;
-    int offset = offset_at(time->zone, &local);
-    return local - offset;
+    return local - (time->zone_steady ? time->zone_offset : offset_at(time->zone, local));
 }
 
 /* Years */
@@ -105,13 +106,16 @@ static bool is_swap(const struct envelope_years *years, int month, int day)
     return years->month == 1 && month == 12 && years->day + 31 - day <= SWAP_DAYS;
 }
 
-/* A log that sleeps may miss December or January, so half a year back is a New Year too. */
+/*
+ * Whether a year begins with the next stamp. A log that sleeps may miss December or January, so
+ * half a year back is a New Year too. A line that comes late after New Year moves nothing.
+ */
 static void years_step(struct envelope_years *years, int month, int day)
 {
-    if (years->month - month > 6)
+    if (is_swap(years, month, day))
+        return;
+    if (years->month - month >= HALF_YEAR)
         years->year++;
-    else if (is_swap(years, month, day))
-        years->year--;
     years->month = month;
     years->day = day;
 }
@@ -141,17 +145,17 @@ static int year_of(struct envelope_time *time, const struct civil *civil)
 {
     struct envelope_years *years = &time->years;
 
-    if (!years->begun) {
-        years->begun = true;
-        years->month = civil->month;
-        years->day = civil->day;
-        if (!time->looked)
-            years->year = year_by_limit(time, civil);
-    } else {
+    if (years->begun)
         years_step(years, civil->month, civil->day);
-    }
+    else if (!time->looked)
+        years->year = year_by_limit(time, civil);
     if (civil->month == 2 && civil->day == 29)
         years_to_leap(years);
+    if (years->begun)
+        return years->year - is_swap(years, civil->month, civil->day);
+    years->begun = true;
+    years->month = civil->month;
+    years->day = civil->day;
     return years->year;
 }
 
@@ -580,9 +584,8 @@ void envelope_time_look_next(struct envelope_look *look, struct envelope_time *t
         return;
     if (look->years.begun)
         years_step(&look->years, civil.month, civil.day);
-    look->years.begun = true;
-    look->years.month = civil.month;
-    look->years.day = civil.day;
+    else
+        look->years = (struct envelope_years){true, 0, civil.month, civil.day};
     if (civil.month == 2 && civil.day == 29 && look->leap_year < 0)
         look->leap_year = look->years.year;
     memcpy(look->day, line.at, sizeof look->day);
@@ -595,7 +598,8 @@ void envelope_time_look_end(struct envelope_look *look, struct envelope_time *ti
 
     if (!look->years.begun || read_month_form(time, look->stamp, &civil) == 0)
         return;
-    time->years.year = year_by_limit(time, &civil) - look->years.year;
+    time->years.year = year_by_limit(time, &civil) - look->years.year +
+                       is_swap(&look->years, civil.month, civil.day);
     if (look->leap_year >= 0)
         for (int i = 0; i < LEAP_SEARCH && !is_leap(time->years.year + look->leap_year); i++)
             time->years.year--;

@@ -190,8 +190,8 @@ static enum verdict judge(struct envelope *envelope, struct span line)
         return envelope->journal ? VERDICT_NONE : VERDICT_OTHER;
     if (known && span_is(taken.program, "exim") && taken.host.length == 0)
         return is_exim(taken.message) ? VERDICT_OURS : VERDICT_OTHER;
-    if (taken.program.length > 0)
-        return !known || taken.host.length > 0 || taken.pid > 0 ? VERDICT_OURS : VERDICT_OTHER;
+    if (taken.program.length > 0 && (!known || taken.host.length > 0 || taken.pid > 0))
+        return VERDICT_OURS;
     return is_message(taken.message) ? VERDICT_OURS : VERDICT_OTHER;
 }
 

@@ -537,10 +537,8 @@ void envelope_time_clear(struct envelope_time *time)
     g_time_zone_unref(time->zone);
 }
 
-bool envelope_time_take(struct envelope_time *time, struct span text, struct stamp *stamp)
+static bool take_any(struct envelope_time *time, struct span text, struct stamp *stamp)
 {
-    if (take_known_day(time, text, stamp))
-        return true;
     if (text.length < 15)
         return false;
     if (g_ascii_isdigit(*text.at)) {
@@ -552,6 +550,14 @@ bool envelope_time_take(struct envelope_time *time, struct span text, struct sta
     if (*text.at == '[')
         return take_monotonic_form(text, stamp);
     return take_month_form(time, text, stamp) || take_weekday_form(time, text, stamp);
+}
+
+bool envelope_time_take(struct envelope_time *time, struct span text, struct stamp *stamp)
+{
+    if (!take_known_day(time, text, stamp) && !take_any(time, text, stamp))
+        return false;
+    stamp->at = MAX(stamp->at, 0);
+    return true;
 }
 
 gint64 envelope_time_of_number(struct span digits)

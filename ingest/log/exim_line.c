@@ -1,7 +1,10 @@
 #include "ingest/log/exim_private.h"
 
-/* 1998 (Exim 2.0) and later; a queue that is older than this was not read with the right zone. */
+/* Mail that is older than this, by the time in its id, was not logged in the zone we think of. */
 #define QUEUE_SECONDS_MAX (60 * 86400)
+
+#define SHORT_ID_BYTES 16 /* "xxxxxx-xxxxxx-xx", up to 4.96 */
+#define LONG_ID_BYTES 23  /* "xxxxxx-xxxxxxxxxxx-xxxx" */
 
 static bool is_base62(const char *text, size_t length)
 {
@@ -29,7 +32,7 @@ static size_t short_id_length(struct span text)
 {
     size_t end = 7;
 
-    while (end < text.length && end < EXIM_ID_BYTES - 1 &&
+    while (end < text.length && end < LONG_ID_BYTES &&
            (g_ascii_isalnum(text.at[end]) || text.at[end] == '-'))
         end++;
     return end > 7 && has_flag(span_from(text, end)) ? end : 0;
@@ -39,12 +42,12 @@ size_t exim_id_length(struct span text)
 {
     if (text.length < 8 || text.at[6] != '-' || !is_base62(text.at, 6))
         return 0;
-    if (text.length >= 16 && text.at[13] == '-' && ends_at(text, 16) && is_base62(text.at + 7, 6) &&
-        is_base62(text.at + 14, 2))
-        return 16;
-    if (text.length >= 23 && text.at[18] == '-' && ends_at(text, 23) &&
+    if (text.length >= SHORT_ID_BYTES && text.at[13] == '-' && ends_at(text, SHORT_ID_BYTES) &&
+        is_base62(text.at + 7, 6) && is_base62(text.at + 14, 2))
+        return SHORT_ID_BYTES;
+    if (text.length >= LONG_ID_BYTES && text.at[18] == '-' && ends_at(text, LONG_ID_BYTES) &&
         is_base62(text.at + 7, 11) && is_base62(text.at + 19, 4))
-        return 23;
+        return LONG_ID_BYTES;
     return short_id_length(text);
 }
 

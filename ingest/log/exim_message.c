@@ -138,6 +138,7 @@ static void tell_failed_session(struct exim *exim, const struct message *message
         .level = combine(attempt, NULL).level,
         .sessions = 1,
         .session = SESSION_FAILED,
+        .delay = -1,
     };
 
     exim->context->emit(&event, exim->context->data);
@@ -488,7 +489,7 @@ static bool take_other(struct exim *exim, const struct refusal *refusal)
         note_outcome(exim, message,
                      refusal->is_bounce ? LOG_OUTCOME_BOUNCED : LOG_OUTCOME_DEFERRED);
     }
-    return has_session;
+    return has_session || message != NULL;
 }
 
 /* The line names no host: that of the last evidence of the kind, else the domain stands for it. */

@@ -129,7 +129,7 @@ static bool take_message_line(struct exim *exim, const struct log_line *line, st
     if (span_begins(text, "TLS error on connection ") &&
         !span_begins(text, "TLS error on connection to "))
         return exim_take_connection(exim, line, text);
-    if (text.length > 0 && memchr("[CDHSTa", *text.at, 7) != NULL)
+    if (text.length > 0 && memchr("[CDHRSTa", *text.at, 8) != NULL)
         return exim_take_evidence(exim, line, text);
     return false;
 }

@@ -235,7 +235,11 @@ static struct attempt *find_attempt(const struct message *message, const char *m
 static struct attempt *add_attempt(struct exim *exim, struct message *message)
 {
     struct attempt *attempt = g_new0(struct attempt, 1);
+    struct message *oldest;
 
+    /* This message is the youngest. */
+    while (exim->attempts >= EXIM_ATTEMPTS_MAX && (oldest = exim->by_age.head->data) != message)
+        drop_message(exim, oldest);
     if (message->attempts->len >= EXIM_ATTEMPTS_OF_MESSAGE) {
         tell_rest(exim, message);
         exim->attempts -= message->attempts->len;
@@ -396,7 +400,7 @@ bool exim_take_delivered(struct exim *exim, const struct log_line *line, struct 
     bool is_open;
 
     exim_parse_delivery(rest, &delivery);
-    if (delivery.host.length == 0 || delivery.ip.length == 0)
+    if (delivery.host.length == 0 || delivery.ip.length == 0 || *delivery.ip.at == '/')
         return false;
     take_names(exim, &delivery);
     is_open =

@@ -35,7 +35,9 @@ struct row {
         EXIM_HANDSHAKE, DETAIL_HANDSHAKE_FAILURE, RESULT_UNKNOWN                                   \
     }
 
-/* The group before says where the text comes from, its source and the versions that have it. */
+#define PEER "(\\S+) \\[([^]]*)\\]"
+
+/* Above a row: the source of its text, the versions that have it, the place in the catalog. */
 static const struct row reasons[] = {
     /* The text of "==" and "**" lines, and behind "H=HOST [IP]: ". */
     /* transports/smtp.c since 4.90, the TLS library's words behind it; catalog 4.3 */
@@ -54,14 +56,20 @@ static const struct row reasons[] = {
      .name = 1,
      .ip = 2},
     /* transports/smtp.c, check_response(), all versions: refused where DANE is in use or
-       tls_tempfail_tryclear is off; catalog 4.4 */
-    {.pattern = {"STARTTLS: ",
-                 "^SMTP error from remote mail server after (?:pipelined )?STARTTLS: "},
-     .verdict = EXACT(DETAIL_STARTTLS_REFUSED)},
+       tls_tempfail_tryclear is off; with the host before 4.85; catalog 4.4 */
+    {.pattern = {"STARTTLS: ", "^SMTP error from remote mail server after (?:pipelined )?STARTTLS: "
+                               "(?:host " PEER ": )?"},
+     .verdict = EXACT(DETAIL_STARTTLS_REFUSED),
+     .name = 1,
+     .ip = 2},
     /* the same function: no answer to STARTTLS */
     {.pattern = {"STARTTLS",
-                 "^(?:Remote host (?:\\S+ \\[[^]]*\\] )?closed connection in response to"
-                 "|SMTP timeout after) (?:pipelined )?STARTTLS"},
+                 "^Remote host (?:" PEER " )?closed connection in response to (?:pipelined )?"
+                 "STARTTLS"},
+     .verdict = {EXIM_HANDSHAKE, DETAIL_TLS_SESSION_LOST, RESULT_UNKNOWN},
+     .name = 1,
+     .ip = 2},
+    {.pattern = {"STARTTLS", "^SMTP timeout after (?:pipelined )?STARTTLS"},
      .verdict = {EXIM_HANDSHAKE, DETAIL_TLS_SESSION_LOST, RESULT_UNKNOWN}},
     /* transports/smtp.c since 4.85, hosts_try_dane or hosts_require_dane; catalog 4.5 */
     {.pattern = {"^DANE error: tlsa lookup FAIL", "^DANE error: tlsa lookup FAIL(?!_)"},
@@ -103,9 +111,14 @@ static const struct row reasons[] = {
     /* transports/smtp.c since 4.90: smtps without TLS in the binary */
     {.pattern = {"^TLS support not available", "^TLS support not available"},
      .verdict = EXACT(DETAIL_LOCAL_TLS_CONFIG)},
-    /* routers/dnslookup.c, all versions: the MX or address lookup of the domain; diagnosis 10 */
-    {.pattern = {"^host lookup did not complete", "^host lookup did not complete"},
+    /* routers/dnslookup.c and rf_lookup_hostlist.c, all versions: the MX or address lookup of the
+       domain; diagnosis 10 */
+    {.pattern = {"^host lookup ", "^host lookup (?:for \\S+ )?did not complete"},
      .verdict = EXACT(DETAIL_DNS_LOOKUP_ERROR),
+     .no_session = true},
+    /* routers/dnslookup.c since 4.83, dnssec_require_domains */
+    {.pattern = {"^host lookup ", "^host lookup (?:for \\S+ )?done insecurely"},
+     .verdict = EXACT(DETAIL_INSECURE_MX),
      .no_session = true},
     /* transports/smtp.c, all versions; with the domain since 4.86 */
     {.pattern = {"^all host address lookups",
@@ -207,8 +220,6 @@ static const struct row checks[] = {
     {.pattern = {"", ""}, .verdict = TYPED(EXIM_CHECKED, RESULT_VALIDATION_FAILURE)},
 };
 
-#define PEER "(\\S+) \\[([^]]*)\\]"
-
 static const struct row evidence[] = {
     /* Lines with a message id and no flag. */
     /* verify.c: of a callout, which is no delivery; catalog 4.6 */
@@ -285,7 +296,9 @@ static const struct row evidence[] = {
     {.pattern = {"^Server certificate revoked", "^Server certificate revoked"},
      .verdict = EXACT(DETAIL_CERT_REVOKED),
      .kind = EXIM_CHECK},
-    {.pattern = {"", "^(DANE error: .*|Connection aborted; .*|a TLS session is required for .*)"},
+    /* as a reason; before 4.85 write_logs() wrote nothing before it */
+    {.pattern = {"", "^((?:DANE error: |Connection aborted; |a TLS session is required for "
+                     "|SMTP error from remote mail server after |Remote host ).*)"},
      .next = NEXT_REASON,
      .rest = 1},
 };

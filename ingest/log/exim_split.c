@@ -72,7 +72,7 @@ static bool is_of(const struct piece *piece, const struct log_line *line)
     size_t length = MIN(line->host.length, HOST_BYTES);
 
     return piece->next != 0 && piece->pid == line->pid && piece->host_length == length &&
-           memcmp(piece->host, line->host.at, length) == 0;
+           (length == 0 || memcmp(piece->host, line->host.at, length) == 0);
 }
 
 static bool give_whole(struct exim *exim, struct piece *piece)

@@ -109,6 +109,7 @@ static void a_delivery_is_a_session(void **state)
         {"=> |/usr/bin/filter -x <bob@example.com> R=pipe T=pipe", ""},
         {"*> bob@example.com R=r T=t " HOST, ""},
         {"-> ann@example.com R=dnslookup T=remote_smtp " HOST " X=TLS1.3:a CV=yes", ""},
+        {"=> bob@example.com R=r T=lmtp H=a [/run/lmtp]", ""},
         {"=> discarded (system filter)", ""},
         {"Completed", ""},
         {"== bob@example.com R=dnslookup T=remote_smtp defer (110): Connection timed out", ""},
@@ -204,6 +205,23 @@ static void a_deferral_tells_its_reason(void **state)
         {"== bob@example.com R=dnslookup defer (-1): host lookup did not complete",
          "failure: out dns-lookup-error dns-lookup-error deferred domain=example.com id=" ID
          " reason=host lookup did not complete\n"},
+        {"== bob@example.com R=smart T=t defer (-36): host lookup for mx.example.com did not "
+         "complete (DNS timeout?)",
+         "failure: out dns-lookup-error dns-lookup-error deferred domain=example.com id=" ID
+         " reason=host lookup for mx.example.com did not complete (DNS timeout?)\n"},
+        {"== bob@example.com R=dnslookup defer (-1): host lookup done insecurely",
+         "failure: out dane-required mx-insecure insecure-mx deferred domain=example.com id=" ID
+         " reason=host lookup done insecurely\n"},
+        {TO "(0): SMTP error from remote mail server after STARTTLS: host mx.example.com "
+            "[192.0.2.1]: 454 no",
+         FAILED "failure: out starttls-not-supported starttls-refused starttls-refused deferred" MX
+                " reason=SMTP error from remote mail server after STARTTLS: host mx.example.com "
+                "[192.0.2.1]: 454 no\n"},
+        {TO "(-18): Remote host mx.example.com [192.0.2.1] closed connection in response to "
+            "STARTTLS",
+         FAILED "failure: out tls-handshake-failure tls-session-lost deferred" MX
+                " reason=Remote host mx.example.com [192.0.2.1] closed connection in response to "
+                "STARTTLS\n"},
         {TO "(-54): all host address lookups for 'example.com' failed temporarily",
          "failure: out dns-lookup-error dns-lookup-error deferred domain=example.com id=" ID
          " reason=all host address lookups for 'example.com' failed temporarily\n"},
@@ -486,6 +504,13 @@ static void evidence_refines_the_reason_of_a_deferral(void **state)
          ": failure while setting up TLS session",
          DANE_FAILED "failure: out validation-failure validation-unspecified deferred level=dane" MX
                      " reason=failure while setting up TLS session\n"},
+        /* Before 4.85 the line of a host that was tried has nothing before its reason. */
+        {"SMTP error from remote mail server after STARTTLS: host mx.example.com [192.0.2.1]: 454 "
+         "no\n" SENT "H=mx2.example.com [192.0.2.2]\nCompleted",
+         "session: out plaintext domain=example.com mx=mx2.example.com ip=192.0.2.2 id=" ID "\n"
+         "failure: out starttls-not-supported starttls-refused starttls-refused other-mx" MX
+         " reason=SMTP error from remote mail server after STARTTLS: host mx.example.com "
+         "[192.0.2.1]: 454 no\n" FAILED},
         {"Connection aborted; STARTTLS support by mx.example.com [192.0.2.1] required by DNS SRV "
          "but STARTTLS not offered\n--",
          "failure: out starttls-not-supported starttls-absent unknown mx=mx.example.com "

@@ -529,4 +529,5 @@ void unit_clear(struct unit *unit)
     g_clear_pointer(&unit->bytes, g_bytes_unref);
     g_clear_pointer(&unit->source, g_free);
     g_clear_pointer(&unit->file_name, g_free);
+    unit->log = NULL; /* lent */
 }

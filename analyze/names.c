@@ -48,6 +48,11 @@ guint32 names_detail(struct names *names, const char *text)
     return GPOINTER_TO_UINT(g_hash_table_lookup(names->numbers, text));
 }
 
+guint32 names_find(const struct names *names, const char *text)
+{
+    return text != NULL ? GPOINTER_TO_UINT(g_hash_table_lookup(names->numbers, text)) : 0;
+}
+
 const char *names_text(const struct names *names, guint32 number)
 {
     return g_ptr_array_index(names->texts, number);

@@ -26,6 +26,8 @@ void names_free(struct names *names);
 guint32 names_number(struct names *names, const char *text);
 /* Likewise for what a finding can do without: 0 also for a new text past NAMES_DETAIL_BYTES. */
 guint32 names_detail(struct names *names, const char *text);
+/* 0 for what has no number. */
+guint32 names_find(const struct names *names, const char *text);
 /* NULL for 0. */
 const char *names_text(const struct names *names, guint32 number);
 

@@ -84,6 +84,7 @@ struct outbound_builder *outbound_builder_new(const struct outbound_period *peri
     builder->goods = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
     builder->known_zones = g_hash_table_new(NULL, NULL);
     builder->domains = g_hash_table_new(NULL, NULL);
+    builder->reported = g_hash_table_new(NULL, NULL);
     builder->held = out_tallies_new();
     builder->clear = out_tallies_new();
     builder->unverified = out_tallies_new();
@@ -94,8 +95,8 @@ struct outbound_builder *outbound_builder_new(const struct outbound_period *peri
 
 void outbound_builder_free(struct outbound_builder *builder)
 {
-    GHashTable *tables[] = {builder->goods, builder->known_zones, builder->domains,
-                            builder->held,  builder->clear,       builder->unverified};
+    GHashTable *tables[] = {builder->goods, builder->known_zones, builder->domains, builder->held,
+                            builder->clear, builder->unverified,  builder->reported};
     GArray *arrays[] = {builder->rows, builder->clients, builder->reports, builder->queue,
                         builder->hours};
 
@@ -166,39 +167,40 @@ GPtrArray *out_counts(const struct names *names, GHashTable *tallies, guint limi
 
 /* ---- failures ---- */
 
-static bool in_period(const struct outbound_builder *builder, gint64 at)
+static bool in_period(const struct outbound_period *period, gint64 at)
 {
-    return at >= builder->period.from && at <= builder->period.to;
+    return at >= period->from && at <= period->to;
 }
 
 /* What is told of a message may come after its last failure: that it was given up. */
-static bool is_current(const struct outbound_builder *builder,
-                       const struct stored_log_failure *failure)
+bool outbound_period_has(const struct outbound_period *period,
+                         const struct stored_log_failure *failure)
 {
-    gint64 at =
-        builder->period.stored && failure->stored_at != 0 ? failure->stored_at : failure->event.at;
+    gint64 at = period->stored && failure->stored_at != 0 ? failure->stored_at : failure->event.at;
 
-    return in_period(builder, at) ||
-           (failure->returned_at != 0 && in_period(builder, failure->returned_at));
+    return in_period(period, at) ||
+           (failure->returned_at != 0 && in_period(period, failure->returned_at));
 }
 
+/* Of the addresses that no report names the number is enough. */
 static void add_client(struct outbound_builder *builder, const struct stored_log_failure *failure)
 {
     const struct log_event *event = &failure->event;
+    struct outbound *outbound = builder->outbound;
     struct in_row row = {.at = event->at,
                          .sessions = MAX(event->sessions, 1),
-                         .ip = names_detail(builder->names, event->ip),
+                         .ip = names_find(builder->names, event->ip),
                          .detail = (guint8)event->detail,
-                         .current = is_current(builder, failure)};
+                         .current = outbound_period_has(&builder->period, failure)};
 
-    if (builder->clients->len >= OUTBOUND_ROWS) {
-        builder->outbound->left_out += row.current;
-        return;
-    }
-    g_array_append_val(builder->clients, row);
     if (row.current)
-        builder->outbound->inbound_failed =
-            count_add(builder->outbound->inbound_failed, row.sessions);
+        outbound->inbound_failed = count_add(outbound->inbound_failed, row.sessions);
+    if (!g_hash_table_contains(builder->reported, GUINT_TO_POINTER(row.ip)))
+        return;
+    if (builder->clients->len < OUTBOUND_ROWS)
+        g_array_append_val(builder->clients, row);
+    else
+        outbound->left_out += row.current;
 }
 
 /* The same queue id at another of our servers is another message. */
@@ -253,7 +255,7 @@ void outbound_builder_add_failure(struct outbound_builder *builder,
                           .outcome = (guint8)event->outcome,
                           .level = (guint8)event->level,
                           .mta = (guint8)event->mta,
-                          .current = is_current(builder, failure)};
+                          .current = outbound_period_has(&builder->period, failure)};
 
     see(builder, event->at, event->at);
     if (event->direction == DIRECTION_IN &&
@@ -276,29 +278,6 @@ void outbound_builder_add_failure(struct outbound_builder *builder,
     row.reason = names_detail(names, event->reason);
     row.line = row.current ? line_number(builder, event->line) : 0;
     g_array_append_val(builder->rows, row);
-}
-
-bool outbound_builder_span(const struct outbound_builder *builder, gint64 *first, gint64 *last)
-{
-    gint64 from = G_MAXINT64, to = G_MININT64;
-
-    for (guint i = 0; i < builder->rows->len; i++) {
-        const struct out_row *row = &g_array_index(builder->rows, struct out_row, i);
-        if (row->current) {
-            from = MIN(from, row->at);
-            to = MAX(to, row->at);
-        }
-    }
-    for (guint i = 0; i < builder->clients->len; i++) {
-        const struct in_row *row = &g_array_index(builder->clients, struct in_row, i);
-        if (row->current) {
-            from = MIN(from, row->at);
-            to = MAX(to, row->at);
-        }
-    }
-    *first = from;
-    *last = to;
-    return from <= to;
 }
 
 /* ---- sessions ---- */
@@ -374,6 +353,8 @@ static void add_to_period(struct outbound_builder *builder,
 {
     struct outbound *outbound = builder->outbound;
 
+    if (outbound->sessions == 0 || deliveries->first_hour < outbound->first_hour)
+        outbound->first_hour = deliveries->first_hour;
     outbound->sessions = count_add(outbound->sessions, deliveries->sessions);
     if (deliveries->outcome == SESSION_FAILED)
         outbound->failed = count_add(outbound->failed, deliveries->sessions);
@@ -439,8 +420,10 @@ void outbound_builder_add_report(struct outbound_builder *builder,
                              .day = report->begins_at / DAY * DAY,
                              .sessions = MAX(report->sessions, 0)};
 
-    if (row.ip != 0 && builder->reports->len < OUTBOUND_ROWS)
-        g_array_append_val(builder->reports, row);
+    if (row.ip == 0 || builder->reports->len >= OUTBOUND_ROWS)
+        return;
+    g_array_append_val(builder->reports, row);
+    g_hash_table_add(builder->reported, GUINT_TO_POINTER(row.ip));
 }
 
 /* Postfix says so of a message that it did not try again (postfix/error). */
@@ -460,14 +443,14 @@ void outbound_builder_add_queued(struct outbound_builder *builder,
                              .domain = names_detail(builder->names, message->domain),
                              .reason = names_detail(builder->names, bare_reason(message->reason))};
 
-    outbound_builder_queue_read(builder);
     if (builder->queue->len < OUTBOUND_ROWS)
         g_array_append_val(builder->queue, row);
 }
 
-void outbound_builder_queue_read(struct outbound_builder *builder)
+void outbound_builder_queue_read(struct outbound_builder *builder, guint64 unreadable)
 {
     builder->outbound->queue_read = true;
+    builder->outbound->queue_unreadable = unreadable;
 }
 
 /* ---- the end ---- */
@@ -558,7 +541,8 @@ static void fill_month(struct outbound_builder *builder)
 struct outbound *outbound_builder_finish(struct outbound_builder *builder, gint64 now)
 {
     struct outbound *outbound = builder->outbound;
-    bool any = outbound->last_hour != 0 || builder->rows->len + builder->clients->len > 0;
+    bool any = outbound->last_hour != 0 || outbound->inbound_failed > 0 || outbound->queue_read ||
+               builder->rows->len + builder->clients->len > 0;
 
     find_all(builder, now);
     outbound_join_inbound(builder);

@@ -118,14 +118,16 @@ struct outbound {
     gint64 sessions;     /* of the period */
     gint64 failed;       /* likewise */
     guint domains;       /* with a session */
+    gint64 first_hour;   /* of the period's sessions */
     gint64 last_hour;    /* of any session known; 0: none */
     struct outbound_month *month; /* NULL: not asked for */
     GPtrArray *inbound;           /* struct outbound_inbound * */
     gint64 inbound_failed;        /* handshakes of clients, all */
     bool queue_read;
-    guint queued;      /* messages in the queue */
-    guint queued_ours; /* that wait for one of the findings */
-    guint left_out;    /* rows past OUTBOUND_ROWS */
+    guint queued;             /* messages in the queue */
+    guint queued_ours;        /* that wait for one of the findings */
+    guint64 queue_unreadable; /* lines */
+    guint left_out;           /* rows past OUTBOUND_ROWS */
 };
 
 /* What a report says about an address that sent to us. */
@@ -151,9 +153,13 @@ struct outbound_builder;
 struct outbound_builder *outbound_builder_new(const struct outbound_period *period);
 void outbound_builder_free(struct outbound_builder *builder);
 
+/* Whether a failure is told: what the period is about, and messages given up in it. */
+bool outbound_period_has(const struct outbound_period *period,
+                         const struct stored_log_failure *failure);
+
 /*
- * The failures of the period and of the context, both directions, in the order of their times. The
- * caller keeps all texts.
+ * The failures of the period and of the context, in the order of their times. Those of direction in
+ * after all reports: only what has the address of one is kept. The caller keeps all texts.
  */
 void outbound_builder_add_failure(struct outbound_builder *builder,
                                   const struct stored_log_failure *failure);
@@ -163,12 +169,9 @@ void outbound_builder_add_report(struct outbound_builder *builder,
                                  const struct outbound_report *report);
 void outbound_builder_add_queued(struct outbound_builder *builder,
                                  const struct queued_message *message);
-/* That the queue was read, even if it is empty. */
-void outbound_builder_queue_read(struct outbound_builder *builder);
+/* That the queue was read, even if it is empty; `unreadable` lines of it could not be. */
+void outbound_builder_queue_read(struct outbound_builder *builder, guint64 unreadable);
 void outbound_builder_begin_month(struct outbound_builder *builder, gint64 begins_at);
-
-/* The first and last second of failures told, for whoever asks for the sessions; false: none. */
-bool outbound_builder_span(const struct outbound_builder *builder, gint64 *first, gint64 *last);
 
 /*
  * When all failures and the sessions of the context are in: the hours (gint64, ascending) whose

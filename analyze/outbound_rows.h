@@ -107,6 +107,7 @@ struct outbound_builder {
     GHashTable *goods;       /* struct out_good, by key */
     GHashTable *known_zones; /* domain -> zone */
     GHashTable *domains;     /* of the period's sessions */
+    GHashTable *reported;    /* addresses that reports name */
     GHashTable *held;        /* domain -> gint64 *, sessions */
     GHashTable *clear;
     GHashTable *unverified;

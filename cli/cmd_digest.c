@@ -19,6 +19,7 @@ struct options {
     char *until;
     char *format;
     char *to;
+    char *queue;
     gboolean all;
     gboolean exit_code;
     gint width;
@@ -31,6 +32,7 @@ static void options_clear(struct options *options)
     g_free(options->until);
     g_free(options->format);
     g_free(options->to);
+    g_free(options->queue);
 }
 
 /* `--to ""`: to whom the configuration says, for the daily timer. */
@@ -110,6 +112,7 @@ static bool make_request(struct cli *cli, const struct options *options,
     GError *error = NULL;
 
     request->all = options->all;
+    request->queue = options->queue;
     request->by_period = options->since != NULL || options->until != NULL;
     request->filter.skip_unauthenticated = cli->site->skip_unauthenticated;
     *status = EXIT_USAGE;
@@ -276,6 +279,8 @@ int cmd_digest(struct cli *cli, int argc, char **argv)
         {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "text, json or mail", "FORMAT"},
         {"to", 0, 0, G_OPTION_ARG_STRING, &options.to,
          "Send it there through sendmail; \"\": as configured", "ADDRESS"},
+        {"queue", 0, 0, G_OPTION_ARG_FILENAME, &options.queue,
+         "What waits, as postqueue -j prints it; -: standard input", "FILE"},
         {"all", 0, 0, G_OPTION_ARG_NONE, &options.all, "List the domains that are fine", NULL},
         {"exit-code", 0, 0, G_OPTION_ARG_NONE, &options.exit_code,
          "Exit with 1 if something failed", NULL},

@@ -1,5 +1,6 @@
 #include "cli/digest_make.h"
 #include "cli/digest_dmarc.h"
+#include "cli/outbound_make.h"
 #include "cli/overview_make.h"
 
 #define DAY FAULT_DAY
@@ -15,6 +16,7 @@ struct gathering {
     const struct site *site;
     GHashTable *foreign; /* name -> struct overview_domain *, of the digest's overview */
     struct fault_builder *builder;
+    struct outbound_builder *outbound;
     struct digest *digest;
     GHashTable *reporters; /* organization -> struct digest_reporter *, owned by the digest */
     GHashTable *domains;   /* organization NUL domain, to count each once */
@@ -122,6 +124,7 @@ static void gather(const struct stored_report *stored, void *data)
                    &reporter->domains);
     gathering->digest->reports++;
     fault_builder_add(gathering->builder, stored);
+    outbound_add_report(gathering->outbound, report, true);
 }
 
 static gint most_reports_first(gconstpointer a, gconstpointer b)
@@ -264,12 +267,17 @@ struct digest *digest_make(struct cli *cli, const struct digest_request *request
         .site = cli->site,
         .foreign = g_hash_table_new(g_str_hash, g_str_equal),
         .builder = fault_builder_new(),
+        .outbound = outbound_begin(request),
         .digest = digest,
         .reporters = g_hash_table_new(g_str_hash, g_str_equal),
         .domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
     };
     bool ok = store_each_report(cli->store, &request->filter, gather, &gathering, error);
 
+    if (ok)
+        ok = outbound_make(cli, request, gathering.outbound, &digest->outbound, error);
+    else
+        outbound_builder_free(gathering.outbound);
     g_clear_pointer(&digest->faults, fault_set_free);
     digest->faults = fault_builder_finish(gathering.builder, cli->now);
     g_ptr_array_sort(digest->reporters, most_reports_first);

@@ -9,6 +9,7 @@
 struct digest_request {
     struct store_filter filter; /* ingested_* or begins_*, and the domain */
     bool by_period;
+    const char *queue; /* file of postqueue -j, "-": standard input; NULL: not asked for */
     bool all;
     gint64 covers_from; /* as the digest names it */
     gint64 covers_to;

@@ -46,4 +46,7 @@
 #define LIMIT_LOG_KEPT_BYTES 2048            /* of a line that is kept with a failure */
 #define LIMIT_JOURNAL_ENTRY_BYTES (1u << 20) /* one entry of journalctl -o json or export */
 
+#define LIMIT_QUEUE_LINE_BYTES (1u << 20) /* one message of postqueue -j, with its recipients */
+#define LIMIT_QUEUE_MESSAGES 1000000
+
 #endif

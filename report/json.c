@@ -30,7 +30,7 @@
  *                    unauthenticated}]
  *   issues, arrivals  [{what, count}]
  *   outbound     null where no log was ever read, else
- *                {sessions, failed, domains, verified, last_hour, left_out,
+ *                {sessions, failed, domains, verified, first_hour, last_hour, left_out,
  *                 findings: what we must mend, then the worst; each
  *                   failure_type, label, layer, severity, mail_effect, who_acts, level, over,
  *                   since, last_at,
@@ -42,7 +42,8 @@
  *                   line, rows, log_failures [of the view of this name, the first thousand],
  *                   query for `tlstriage sql`, knowledge {means, sending ..., letter}, sources
  *                 passing: likewise, without knowledge and sources,
- *                 held [{text: domain, sessions}], queue {messages, for_findings} or null,
+ *                 held [{text: domain, sessions}], queue {messages, for_findings, unreadable}
+ *                 or null,
  *                 month {begins, clear_sessions, clear, unverified_sessions, unverified} or null,
  *                 inbound [{organization, day, sending_ip, domain, failure_type, reported,
  *                           handshakes, first_at, last_at, details}], inbound_failed}

@@ -167,6 +167,7 @@ static json_t *queue_json(const struct outbound *outbound)
     object = json_object();
     json_set_number(object, "messages", outbound->queued);
     json_set_number(object, "for_findings", outbound->queued_ours);
+    json_set_number(object, "unreadable", (int64_t)outbound->queue_unreadable);
     return object;
 }
 
@@ -182,6 +183,7 @@ json_t *json_outbound(const struct digest *digest)
     json_set_number(object, "failed", outbound->failed);
     json_set_number(object, "domains", outbound->domains);
     json_set_number(object, "verified", outbound->verified);
+    set_time_or_null(object, "first_hour", outbound->first_hour);
     set_time_or_null(object, "last_hour", outbound->last_hour);
     json_set_number(object, "left_out", outbound->left_out);
     json_set(object, "findings", findings_json(digest));

@@ -363,8 +363,12 @@ void text_outbound_cover(struct page *page, const struct digest *digest)
     g_autofree char *share = phrase_share(outbound->failed, outbound->sessions - outbound->failed);
     g_autofree char *last = phrase_minute(outbound->last_hour + OUTBOUND_HOUR);
     g_autofree char *domains = plural(outbound->domains, "domain");
-    g_autoptr(GString) text = g_string_new("Our mail server's log: ");
+    g_autofree char *first = phrase_minute(outbound->first_hour);
+    g_autoptr(GString) text = g_string_new("Our mail server's log");
 
+    if (outbound->sessions > 0)
+        g_string_append_printf(text, " from %s UTC on", first);
+    g_string_append(text, ": ");
     if (outbound->sessions == 0)
         g_string_append(text, "no session in this time.");
     else
@@ -413,15 +417,20 @@ static void write_held(struct page *page, const struct digest *digest)
         page_wrap(page, "   ", PAGE_INDENT, text);
 }
 
-static void write_queue(struct page *page, const struct outbound *outbound)
+static void write_queue_count(struct page *page, const struct outbound *outbound)
 {
     g_autofree char *all = plural(outbound->queued, "message");
-    g_autofree char *text =
-        g_strdup_printf("In the queue: %s, of which %u wait%s for what is told above.", all,
-                        outbound->queued_ours, outbound->queued_ours == 1 ? "s" : "");
+    g_autofree char *unreadable = plural(outbound->queue_unreadable, "line");
+    g_autoptr(GString) text = g_string_new(NULL);
 
-    if (outbound->queue_read)
-        page_wrap(page, "   ", PAGE_INDENT, text);
+    if (!outbound->queue_read)
+        return;
+    g_string_append_printf(text, "In the queue: %s, of which %u wait%s for what is told above.",
+                           all, outbound->queued_ours, outbound->queued_ours == 1 ? "s" : "");
+    if (outbound->queue_unreadable > 0)
+        g_string_append_printf(text, " %s of what was given as the queue could not be read.",
+                               unreadable);
+    page_wrap(page, "   ", PAGE_INDENT, text->str);
 }
 
 static void write_month_line(struct page *page, const struct outbound_month *month,
@@ -486,7 +495,7 @@ void text_outbound_rest(struct page *page, const struct digest *digest)
     page_blank(page);
     page_heading(page, STYLE_BOLD, "", "What our own mail server met besides");
     write_passing(page, outbound->passing);
-    write_queue(page, outbound);
+    write_queue_count(page, outbound);
     write_held(page, digest);
     if (outbound->month != NULL) {
         write_month_line(page, outbound->month, "In clear", outbound->month->clear,

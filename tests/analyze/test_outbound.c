@@ -683,6 +683,7 @@ static void waiting_messages_are_those_of_the_log_or_with_its_very_reason(void *
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(queue); i++)
         outbound_builder_add_queued(builder, &queue[i]);
+    outbound_builder_queue_read(builder, 0);
     found = outbound_builder_finish(builder, NOW);
     assert_true(found->queue_read);
     assert_int_equal(found->queued, 6);
@@ -725,13 +726,13 @@ static void inbound_failures_are_told_only_beside_a_report_of_the_day(void **sta
     const struct outbound_inbound *joined;
 
     (void)state;
+    outbound_builder_add_report(builder, &report);
+    report.ip = "192.0.2.8"; /* nothing of it here */
+    outbound_builder_add_report(builder, &report);
     add_client(builder, "192.0.2.7", 30, 2);
     add_client(builder, "192.0.2.7", 20, 4);
     add_client(builder, "192.0.2.7", 200, 8);    /* another day */
     add_client(builder, "198.51.100.1", 20, 99); /* a scanner */
-    outbound_builder_add_report(builder, &report);
-    report.ip = "192.0.2.8"; /* nothing of it here */
-    outbound_builder_add_report(builder, &report);
     found = outbound_builder_finish(builder, NOW);
     assert_int_equal(found->findings->len + found->passing->len, 0);
     assert_int_equal(found->inbound->len, 1);

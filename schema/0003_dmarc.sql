@@ -78,9 +78,9 @@ CREATE TABLE dmarc_row (
     spf_scope TEXT,
     spf_result TEXT,
     reason TEXT,                    -- type of the first override
-    dkim INTEGER,                   -- dmarc_list.id: all of them, where there are several, or
-    spf INTEGER,                    -- more is told than fits the columns above. No foreign keys:
-    reasons INTEGER                 -- they would be looked for in all rows when a list goes
+    dkim INTEGER,                   -- dmarc_list.id: all results, and here all overrides. No
+    spf INTEGER,                    -- foreign keys: they would be looked for in all rows when a
+    reasons INTEGER                 -- list goes
 ) STRICT;
 CREATE INDEX dmarc_row_report ON dmarc_row (report);
 

@@ -68,19 +68,13 @@ static gint64 add_list(struct writing *writing, const void *array, char *items, 
     return *id;
 }
 
-/* What the columns of the row do not hold. */
-static bool auth_needs_list(const struct dmarc_auth *auth, guint count)
-{
-    return count > 1 || (count == 1 && auth->human_result != NULL);
-}
-
-/* *id stays 0 where no list is needed. False with an error. */
+/* *id stays 0 where there is none. False with an error. */
 static bool find_auth_list(struct writing *writing, const struct dmarc_auth *auth, guint count,
                            const char *detail, gint64 *id, GError **error)
 {
-    const gint64 *known = auth != NULL ? g_hash_table_lookup(writing->lists, auth) : NULL;
+    const gint64 *known = count > 0 ? g_hash_table_lookup(writing->lists, auth) : NULL;
 
-    if (!auth_needs_list(auth, count))
+    if (count == 0)
         return true;
     *id = known != NULL ? *known : add_list(writing, auth, auth_json(auth, count, detail), error);
     return *id != 0;
@@ -90,9 +84,9 @@ static bool find_reason_list(struct writing *writing, const struct dmarc_row *ro
                              GError **error)
 {
     const gint64 *known =
-        row->reasons != NULL ? g_hash_table_lookup(writing->lists, row->reasons) : NULL;
+        row->reason_count > 0 ? g_hash_table_lookup(writing->lists, row->reasons) : NULL;
 
-    if (row->reason_count == 0 || (row->reason_count == 1 && row->reasons->comment == NULL))
+    if (row->reason_count == 0)
         return true;
     *id = known != NULL ? *known
                         : add_list(writing, row->reasons,

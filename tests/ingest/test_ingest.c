@@ -1,6 +1,7 @@
 #include "ingest/ingest.h"
 #include "ingest/limits.h"
 #include "ingest/unpack.h"
+#include "schema/dmarc_record.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <setjmp.h>
@@ -23,7 +24,11 @@
 #define ONE REPORT("one", POLICY("a.example"))
 #define TWO REPORT("two", POLICY("b.example"))
 #define NO_DOMAIN REPORT("none", "{\"policy\":{\"policy-type\":\"no-policy-found\"}}")
-#define DMARC "<?xml version=\"1.0\"?>\n<feedback>\n<report_metadata/></feedback>\n"
+#define DMARC_OF(id)                                                                               \
+    "<?xml version=\"1.0\"?>\n<feedback>\n<report_metadata><org_name>o</org_name><report_id>" id   \
+    "</report_id></report_metadata></feedback>\n"
+#define DMARC DMARC_OF("d1")
+#define OTHER_DMARC DMARC_OF("d2")
 
 #define FIELDS                                                                                     \
     "From: Reports <TLS@reporter.example>\r\nTo: tls@a.example\r\n"                                \
@@ -434,13 +439,58 @@ static void a_mail_without_report_leaves_a_note(void **state)
     }
 }
 
-static void keeps_dmarc_reports_for_later(void **state)
+static const struct dmarc_report *dmarc_at(const struct arrival *arrival, guint index)
+{
+    assert_true(index < arrival->dmarc->len);
+    return g_ptr_array_index(arrival->dmarc, index);
+}
+
+static void takes_dmarc_reports_however_they_come(void **state)
+{
+    static const char *const one[] = {"r!a.example!1!2.xml", DMARC, NULL};
+    static const char *const foldered[] = {"x/", "", "x/r!a.example!1!2.xml", DMARC, NULL};
+    const struct unit_part gzip = {"application/gzip", "r!a.example!1!2.xml.gz", packed(DMARC)};
+    const struct unit_part zip = {"application/zip", "r.zip", zipped(one)};
+    const struct unit_part text = {"text/xml", NULL, plain(DMARC)};
+    struct arrival *const arrivals[] = {
+        ingest_text(DMARC, "x.xml"),         ingest_named(packed(DMARC), NULL),
+        ingest_named(zipped(one), NULL),     ingest_named(packed_again(packed(DMARC)), "x"),
+        ingest_mail(FIELDS, &gzip, 1),       ingest_mail(FIELDS, &zip, 1),
+        ingest_mail(FIELDS, &text, 1),       ingest_named(zipped(foldered), NULL),
+        ingest_text("\n \n" DMARC, "x.xml"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(arrivals); i++) {
+        assert_int_equal(arrivals[i]->kind, ARRIVAL_DMARC);
+        assert_int_equal(arrivals[i]->unread->len + arrivals[i]->reports->len, 0);
+        assert_int_equal(arrivals[i]->dmarc->len, 1);
+        assert_string_equal(dmarc_at(arrivals[i], 0)->external_id, "d1");
+        assert_memory_equal(dmarc_at(arrivals[i], 0)->content_hash,
+                            dmarc_at(arrivals[0], 0)->content_hash, RECORD_HASH_BYTES);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(arrivals); i++)
+        arrival_free(arrivals[i]);
+}
+
+static void takes_each_dmarc_report_of_a_zip(void **state)
+{
+    static const char *const files[] = {"one.xml", DMARC, "two.xml", OTHER_DMARC, NULL};
+    g_autoptr(Arrival) arrival = ingest_named(zipped(files), "both.zip");
+
+    (void)state;
+    assert_int_equal(arrival->dmarc->len, 2);
+    assert_string_equal(dmarc_at(arrival, 0)->original.file_name, "one.xml");
+    assert_string_equal(dmarc_at(arrival, 1)->external_id, "d2");
+}
+
+static void quarantines_a_dmarc_report_that_cannot_be_read(void **state)
 {
     static const char *const texts[] = {
-        DMARC,
-        "\xef\xbb\xbf  <feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">",
+        "<!DOCTYPE feedback [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><feedback><report_metadata>"
+        "<org_name>&x;</org_name></report_metadata></feedback>",
+        "<feedback/>",
         "<?xml version=\"1.0\"?><!-- x --><ns1:feedback xmlns:ns1=\"x\">",
-        "<feedback\n>",
     };
 
     (void)state;
@@ -448,15 +498,65 @@ static void keeps_dmarc_reports_for_later(void **state)
         const struct unit_part part = {"application/gzip", "r!a.example!1!2.xml.gz",
                                        packed(texts[i])};
         g_autoptr(Arrival) mail = ingest_mail(FIELDS, &part, 1);
-        g_autoptr(Arrival) file = ingest_text(texts[i], "x.xml");
         assert_int_equal(mail->kind, ARRIVAL_DMARC);
+        assert_int_equal(mail->dmarc->len, 0);
         assert_int_equal(mail->unread->len, 1);
         assert_int_equal(unread_at(mail, 0)->kind, ARRIVAL_DMARC);
+        assert_non_null(unread_at(mail, 0)->problem);
         assert_string_equal(unread_at(mail, 0)->original.file_name, "r!a.example!1!2.xml.gz");
-        assert_int_equal(issue_in(mail->issues, "DMARC")->kind, ISSUE_NOT_YET);
-        assert_int_equal(file->kind, ARRIVAL_DMARC);
-        assert_int_equal(unread_at(file, 0)->kind, ARRIVAL_DMARC);
     }
+}
+
+/* One of so many rows that it is read while it is unpacked. */
+static char *large_dmarc(guint rows)
+{
+    GString *text = g_string_new("<feedback><report_metadata><report_id>large</report_id>"
+                                 "</report_metadata>");
+
+    for (guint i = 0; i < rows; i++)
+        g_string_append_printf(text,
+                               "<record><row><source_ip>2001:db8::%x</source_ip><count>1</count>"
+                               "</row><identifiers><header_from>a.example</header_from>"
+                               "</identifiers></record>\n",
+                               i);
+    g_string_append(text, "</feedback>");
+    return g_string_free(text, FALSE);
+}
+
+static void reads_a_large_dmarc_report_while_it_is_unpacked(void **state)
+{
+    g_autofree char *text = large_dmarc(5000);
+    const char *const files[] = {"one.xml", text, "two.xml", OTHER_DMARC, NULL};
+    struct arrival *const arrivals[] = {
+        ingest_named(packed(text), "x.xml.gz"),
+        ingest_named(packed_again(packed(text)), "x.xml.gz.gz"),
+        ingest_named(zipped(files), "x.zip"),
+    };
+
+    (void)state;
+    assert_true(strlen(text) > UNPACK_HELD_BYTES);
+    for (size_t i = 0; i < G_N_ELEMENTS(arrivals); i++) {
+        g_autoptr(Site) site = site_new();
+        const struct ingest_context context = {site, NOW};
+        const struct dmarc_report *report = dmarc_at(arrivals[i], 0);
+        g_autoptr(Arrival) again = ingest_again(&report->original, arrivals[i], &context);
+        assert_int_equal(report->rows->len, 5000);
+        assert_int_equal(dmarc_at(again, 0)->rows->len, 5000);
+        assert_memory_equal(dmarc_at(again, 0)->content_hash, report->content_hash,
+                            RECORD_HASH_BYTES);
+        arrival_free(arrivals[i]);
+    }
+}
+
+static void a_large_dmarc_report_that_is_broken_is_read_from_its_begin_again(void **state)
+{
+    g_autofree char *text = large_dmarc(5000);
+    g_autoptr(Arrival) arrival = NULL;
+
+    (void)state;
+    memcpy(text + UNPACK_HELD_BYTES + 10000, "<<<", 3);
+    arrival = ingest_named(packed(text), "x.xml.gz");
+    assert_in_range(dmarc_at(arrival, 0)->rows->len, 4999, 5000);
 }
 
 static void quarantines_what_claims_to_be_a_report(void **state)
@@ -564,7 +664,7 @@ static void another_mail_has_another_key(void **state)
     g_autoptr(Arrival) other_id = keyed("Message-ID: <2@reporter.example>\r\n", ONE);
     g_autoptr(Arrival) file = ingest_text(ONE, NULL), text = ingest_text("Subject: a\n\nb", NULL);
     g_autoptr(Arrival) other_text = ingest_text("Subject: a\n\nc", NULL);
-    g_autoptr(Arrival) dmarc = keyed(FIELDS, DMARC), other_dmarc = keyed(FIELDS, DMARC " ");
+    g_autoptr(Arrival) dmarc = keyed(FIELDS, DMARC), other_dmarc = keyed(FIELDS, OTHER_DMARC);
     const struct arrival *all[] = {first, content, other_id,   file,
                                    text,  dmarc,   other_text, other_dmarc};
 
@@ -582,9 +682,8 @@ static void assert_again(const struct arrival *arrival)
     assert_true(arrival->reports->len > 0);
     for (guint i = 0; i < arrival->reports->len; i++) {
         const struct report *report = report_at(arrival, i);
-        g_autoptr(GPtrArray) issues = issues_new();
-        g_autoptr(Report) again = ingest_again(&report->original, arrival, &context, issues);
-        assert_non_null(again);
+        g_autoptr(Arrival) scratch = ingest_again(&report->original, arrival, &context);
+        const struct report *again = report_at(scratch, 0);
         assert_string_equal(again->external_id, report->external_id);
         assert_memory_equal(again->json_hash, report->json_hash, RECORD_HASH_BYTES);
         assert_memory_equal(again->content_hash, report->content_hash, RECORD_HASH_BYTES);
@@ -626,11 +725,11 @@ static void what_cannot_be_read_stays_unread(void **state)
     g_autoptr(Arrival) arrival = ingest_text("{{{{", GZIP_NAME);
     g_autoptr(Site) site = site_new();
     const struct ingest_context context = {site, NOW};
-    g_autoptr(GPtrArray) issues = issues_new();
+    g_autoptr(Arrival) again = ingest_again(&unread_at(arrival, 0)->original, arrival, &context);
 
     (void)state;
-    assert_null(ingest_again(&unread_at(arrival, 0)->original, arrival, &context, issues));
-    assert_true(issues->len > 0);
+    assert_int_equal(again->reports->len + again->dmarc->len, 0);
+    assert_true(again->issues->len > 0);
 }
 
 static void keeps_no_more_reports_than_the_limit(void **state)
@@ -696,7 +795,11 @@ int main(void)
         cmocka_unit_test(tells_how_a_mail_came),
         cmocka_unit_test(a_clock_ahead_of_ours_is_not_believed),
         cmocka_unit_test(a_mail_without_report_leaves_a_note),
-        cmocka_unit_test(keeps_dmarc_reports_for_later),
+        cmocka_unit_test(takes_dmarc_reports_however_they_come),
+        cmocka_unit_test(takes_each_dmarc_report_of_a_zip),
+        cmocka_unit_test(quarantines_a_dmarc_report_that_cannot_be_read),
+        cmocka_unit_test(reads_a_large_dmarc_report_while_it_is_unpacked),
+        cmocka_unit_test(a_large_dmarc_report_that_is_broken_is_read_from_its_begin_again),
         cmocka_unit_test(quarantines_what_claims_to_be_a_report),
         cmocka_unit_test(leaves_other_attachments_alone),
         cmocka_unit_test(uses_the_good_part_of_a_cut_gzip),

@@ -9,6 +9,7 @@
 #include "schema/store.h"
 #include <glib/gstdio.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
@@ -189,6 +190,21 @@ static inline struct unread *sample_unread(struct arrival *arrival, enum arrival
     unread->clause = g_strdup("RFC 1952, section 2.3.1");
     g_ptr_array_add(arrival->unread, unread);
     return unread;
+}
+
+/* Makes what holds this text one of those that an earlier version left unread. */
+static inline void sample_leave_for_later(const struct sample *sample, const char *text)
+{
+    g_autofree char *sql =
+        g_strdup_printf("UPDATE quarantine SET bytes = bytes - (SELECT sum(size) FROM unread WHERE "
+                        "CAST(content AS TEXT) = '%s'); UPDATE unread SET later = 1 WHERE "
+                        "CAST(content AS TEXT) = '%s'",
+                        text, text);
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(sample->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
 }
 
 static inline void sample_begin(struct sample *sample)

@@ -1,12 +1,14 @@
 /* What man/tlstriage-sql.5 says of the views, against a store with some days of reports in it. */
+#include "schema/dmarc_record.h"
 #include "schema/store_log.h"
 #include "tests/schema/sample.h"
 
 #define PAGE "man/tlstriage-sql.5"
 #define EXAMPLES_PER_VIEW 3
 
-static const char *const views[] = {"reports",      "policies",    "failures", "deliveries",
-                                    "log_failures", "domain_days", "issues",   "arrivals"};
+static const char *const views[] = {"reports",       "policies",    "failures", "deliveries",
+                                    "log_failures",  "domain_days", "issues",   "arrivals",
+                                    "dmarc_reports", "dmarc_rows"};
 
 static char *read_page(void)
 {
@@ -130,6 +132,33 @@ static void put_log(struct sample *sample, gint64 now)
     log_writer_free(writer);
 }
 
+static void put_dmarc(struct sample *sample, gint64 now, enum dmarc_request asked)
+{
+    const struct dmarc_auth spf = {.domain = "mailer.example", .result = "pass"};
+    const struct dmarc_row row = {.source_ip = "192.0.2.7",
+                                  .header_from = "example.org",
+                                  .messages = 3,
+                                  .spf = &spf,
+                                  .spf_count = 1,
+                                  .disposition = DMARC_DISPOSITION_NONE,
+                                  .dkim_aligned = DMARC_FAIL,
+                                  .spf_aligned = DMARC_FAIL};
+    struct dmarc_report *report = dmarc_report_new();
+    struct arrival *mail = sample_mail(dmarc_request_word(asked));
+
+    report->organization = g_strdup("reporter");
+    report->error = g_strdup("two DMARC records");
+    report->policy.domain = g_strdup("example.org");
+    report->policy.p = asked;
+    report->begins_at = now - SAMPLE_DAY;
+    report->ends_at = now;
+    g_array_append_val(report->rows, row);
+    sample_hash(dmarc_request_word(asked), report->content_hash);
+    sample_hash(dmarc_request_word(asked), report->identity_hash);
+    g_ptr_array_add(mail->dmarc, report);
+    sample_put(sample, mail, NULL, now);
+}
+
 /* The examples ask for "the last week", and SQLite's clock is that of the machine. */
 static int setup(void **state)
 {
@@ -143,6 +172,8 @@ static int setup(void **state)
     put_forged_revision(*state, now);
     put_what_holds_no_report(*state, now);
     put_log(*state, now);
+    put_dmarc(*state, now, DMARC_REQUEST_NONE);
+    put_dmarc(*state, now, DMARC_REQUEST_REJECT);
     return 0;
 }
 
@@ -269,7 +300,7 @@ static void the_manual_has_each_word_a_column_can_have(void **state)
     ASSERT_WORDS(log_failures, log_outcome_word, LOG_OUTCOME_OTHER_MX);
     for (int detail = DETAIL_NONE + 1; detail < DETAIL_COUNT; detail++)
         assert_word(details, log_detail_word(detail));
-    ASSERT_WORDS(issues, issue_kind_word, ISSUE_NOT_YET);
+    ASSERT_WORDS(issues, issue_kind_word, ISSUE_DMARC);
     ASSERT_WORDS(issues, issue_severity_word, ISSUE_ERROR);
     ASSERT_WORDS(arrivals, arrival_kind_word, ARRIVAL_LOG);
     ASSERT_WORDS(arrivals, arrival_outcome_word, OUTCOME_STORED);

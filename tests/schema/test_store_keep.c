@@ -149,6 +149,7 @@ static void the_quarantine_has_its_own_limits(void **state)
 
     quarantine(sample, "too old", ARRIVAL_OTHER, limit - 1);
     quarantine(sample, "not yet read", ARRIVAL_DMARC, limit - 1);
+    sample_leave_for_later(sample, "not yet read");
     quarantine(sample, "just not", ARRIVAL_OTHER, limit);
     quarantine(sample, "new", ARRIVAL_OTHER, NEW);
 
@@ -178,8 +179,8 @@ static void the_quarantine_drops_the_oldest_when_it_takes_one_more(void **state)
 /* Sizes stand in a column, so that small things can pass for large ones. */
 static void enlarge_quarantined(const struct sample *sample, gint64 size)
 {
-    g_autofree char *sql = g_strdup_printf(
-        "UPDATE unread SET size = %" G_GINT64_FORMAT " WHERE kind <> 'dmarc'", size);
+    g_autofree char *sql =
+        g_strdup_printf("UPDATE unread SET size = %" G_GINT64_FORMAT " WHERE later = 0", size);
     sqlite3 *db;
 
     assert_int_equal(sqlite3_open(sample->path, &db), SQLITE_OK);
@@ -195,6 +196,7 @@ static void the_quarantine_drops_the_oldest_where_it_is_too_large(void **state)
     quarantine(sample, "b", ARRIVAL_OTHER, NEW + 1);
     quarantine(sample, "a", ARRIVAL_OTHER, NEW);
     quarantine(sample, "dmarc", ARRIVAL_DMARC, NEW);
+    sample_leave_for_later(sample, "dmarc");
     enlarge_quarantined(sample, half);
     assert_int_equal(prune(sample, KEEP_DAYS).quarantined, 0);
     quarantine(sample, "c", ARRIVAL_OTHER, NEW);
@@ -206,7 +208,7 @@ static void the_quarantine_drops_the_oldest_where_it_is_too_large(void **state)
 }
 
 /* Ids and contents of all that is kept. */
-static char *walk(struct sample *sample, bool quarantined)
+static char *walk(struct sample *sample, enum store_kept_kind kind)
 {
     GString *found_all = g_string_new(NULL);
     gint64 after = 0;
@@ -214,12 +216,12 @@ static char *walk(struct sample *sample, bool quarantined)
     for (bool found = true; found;) {
         struct store_kept kept = {0};
         GError *error = NULL;
-        sample_ok(store_next_kept(sample->store, quarantined, after, &kept, &found, &error), error);
+        sample_ok(store_next_kept(sample->store, kind, after, &kept, &found, &error), error);
         if (found) {
             gsize size;
             const char *bytes = g_bytes_get_data(kept.original.bytes, &size);
             assert_true(kept.id > after);
-            assert_int_equal(kept.quarantined, quarantined);
+            assert_int_equal(kept.kind, kind);
             g_string_append_printf(found_all, "%.*s ", (int)size, bytes);
             after = kept.id;
         }
@@ -235,21 +237,22 @@ static void walks_over_reports_and_the_quarantine(void **state)
     put(sample, "a", NEW, NEW, NEW);
     quarantine(sample, "cut", ARRIVAL_OTHER, NEW);
     quarantine(sample, "later", ARRIVAL_DMARC, NEW);
+    sample_leave_for_later(sample, "later");
     put(sample, "b", NEW, NEW, NEW);
     quarantine(sample, "too", ARRIVAL_TLSRPT, NEW);
-    g_autofree char *reports = walk(sample, false);
+    g_autofree char *reports = walk(sample, KEPT_REPORT);
     assert_string_equal(reports, "a b ");
-    g_autofree char *unread = walk(sample, true);
-    assert_string_equal(unread, "cut too ");
+    g_autofree char *unread = walk(sample, KEPT_UNREAD);
+    assert_string_equal(unread, "cut later too ");
 }
 
-static struct store_kept first_kept(struct sample *sample, bool quarantined)
+static struct store_kept first_kept(struct sample *sample, enum store_kept_kind kind)
 {
     struct store_kept kept = {0};
     GError *error = NULL;
     bool found = false;
 
-    sample_ok(store_next_kept(sample->store, quarantined, 0, &kept, &found, &error), error);
+    sample_ok(store_next_kept(sample->store, kind, 0, &kept, &found, &error), error);
     assert_true(found);
     return kept;
 }
@@ -369,7 +372,7 @@ static void replacing_what_is_not_there_is_an_error(void **state)
 
 static void release(struct sample *sample, struct report *report)
 {
-    struct store_kept kept = first_kept(sample, true);
+    struct store_kept kept = first_kept(sample, KEPT_UNREAD);
     GError *error = NULL;
 
     sample_begin(sample);

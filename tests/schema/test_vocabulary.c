@@ -67,7 +67,7 @@ static const struct set sets[] = {
     {"actor", ACTOR_REPORTER + 1, actor_at, NULL, 0},
     {"arrival_kind", ARRIVAL_LOG + 1, arrival_kind_at, NULL, 0},
     {"arrival_outcome", OUTCOME_STORED + 1, arrival_outcome_at, NULL, 0},
-    {"issue_kind", ISSUE_NOT_YET + 1, issue_kind_at, NULL, 0},
+    {"issue_kind", ISSUE_DMARC + 1, issue_kind_at, NULL, 0},
     {"issue_severity", ISSUE_ERROR + 1, issue_severity_at, NULL, 0},
 };
 
@@ -292,6 +292,21 @@ static void each_outcome_says_what_it_did_to_the_mail(void **state)
         assert_int_equal(log_outcome_effect((enum log_outcome)i), effects[i]);
 }
 
+static void words_of_dmarc_are_those_of_the_standard(void **state)
+{
+    (void)state;
+    assert_int_equal(dmarc_request_from_word("Reject"), DMARC_REQUEST_REJECT);
+    assert_string_equal(dmarc_request_word(DMARC_REQUEST_QUARANTINE), "quarantine");
+    assert_int_equal(dmarc_request_from_word("pass"), DMARC_REQUEST_UNKNOWN);
+    assert_int_equal(dmarc_disposition_from_word("PASS"), DMARC_DISPOSITION_PASS);
+    assert_int_equal(dmarc_disposition_from_word(""), DMARC_DISPOSITION_UNKNOWN);
+    assert_int_equal(dmarc_verdict_from_word("Fail"), DMARC_FAIL);
+    assert_int_equal(dmarc_verdict_from_word(NULL), DMARC_VERDICT_UNKNOWN);
+    assert_int_equal(dmarc_strictness_from_word("s"), DMARC_STRICT);
+    assert_string_equal(dmarc_strictness_word(DMARC_RELAXED), "r");
+    assert_string_equal(dmarc_form_word(DMARC_FORM_RFC9990), "rfc9990");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +322,7 @@ int main(void)
         cmocka_unit_test(each_result_type_of_a_log_has_a_failure_type),
         cmocka_unit_test(a_certificate_at_fault_is_another_failure_under_dane),
         cmocka_unit_test(a_tls_version_is_read_in_all_spellings),
+        cmocka_unit_test(words_of_dmarc_are_those_of_the_standard),
         cmocka_unit_test(each_outcome_says_what_it_did_to_the_mail),
     };
 

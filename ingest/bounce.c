@@ -9,9 +9,11 @@ struct group {
     char *reporting_mta;
     char *queue_id;
     char *recipient;
+    char *original_recipient;
     char *action;
     char *status;
     char *diagnostic;
+    char *exim; /* its own words, which it does not call a diagnostic */
     char *remote_mta;
 };
 
@@ -22,9 +24,11 @@ static const struct {
     {"Reporting-MTA", offsetof(struct group, reporting_mta)},
     {"X-Postfix-Queue-ID", offsetof(struct group, queue_id)},
     {"Final-Recipient", offsetof(struct group, recipient)},
+    {"Original-Recipient", offsetof(struct group, original_recipient)},
     {"Action", offsetof(struct group, action)},
     {"Status", offsetof(struct group, status)},
     {"Diagnostic-Code", offsetof(struct group, diagnostic)},
+    {"X-Exim-Diagnostic", offsetof(struct group, exim)},
     {"Remote-MTA", offsetof(struct group, remote_mta)},
 };
 
@@ -75,8 +79,8 @@ static const struct reason reasons[] = {
     {"The certificate differs", NULL, DETAIL_TLSA_MISMATCH, RESULT_UNKNOWN, true},
     {"certificate verify failed", NULL, DETAIL_NONE, RESULT_CERTIFICATE_NOT_TRUSTED, false},
     {"(certificate verification failed)", NULL, DETAIL_NONE, RESULT_CERTIFICATE_NOT_TRUSTED, false},
-    {"TLS session: (SSL_connect)", NULL, DETAIL_HANDSHAKE_FAILURE, RESULT_UNKNOWN, false},
-    {"TLS session: (gnutls_handshake)", NULL, DETAIL_HANDSHAKE_FAILURE, RESULT_UNKNOWN, false},
+    {"(SSL_connect): ", NULL, DETAIL_HANDSHAKE_FAILURE, RESULT_UNKNOWN, false},
+    {"(gnutls_handshake): ", NULL, DETAIL_HANDSHAKE_FAILURE, RESULT_UNKNOWN, false},
     /* Exchange Online. */
     {NULL, ".7.321", DETAIL_NONE, RESULT_STARTTLS_NOT_SUPPORTED, true},
     {NULL, ".7.322", DETAIL_NONE, RESULT_CERTIFICATE_EXPIRED, true},
@@ -128,44 +132,71 @@ static const char *end_of_line(const char *line, const char *end)
     return newline != NULL ? newline : end;
 }
 
+/* Its length without the line break; 0 also where it holds nothing but blanks. */
+static size_t line_length(const char *line, const char *end)
+{
+    size_t length = (size_t)(end_of_line(line, end) - line);
+
+    for (size_t i = 0; i < length; i++)
+        if (!g_ascii_isspace(line[i]))
+            return line[length - 1] == '\r' ? length - 1 : length;
+    return 0;
+}
+
+static const char *skip_empty_lines(const char *text, const char *end)
+{
+    while (text < end && line_length(text, end) == 0)
+        text = MIN(end_of_line(text, end) + 1, end);
+    return text;
+}
+
 /* Reads one group of fields (RFC 3464, section 2.1); where the next one begins. */
 static const char *read_group(const char *text, const char *end, struct group *group)
 {
     g_autoptr(GString) field = g_string_new(NULL);
+    size_t length;
 
-    while (text < end) {
-        const char *line_end = end_of_line(text, end);
-        size_t length = (size_t)(line_end - text);
-
-        if (length > 0 && text[length - 1] == '\r')
-            length--;
-        bool folded = length > 0 && (*text == ' ' || *text == '\t');
-        if (!folded) {
+    text = skip_empty_lines(text, end);
+    while (text < end && (length = line_length(text, end)) > 0) {
+        if (*text != ' ' && *text != '\t') {
             take_field(group, field->str);
             g_string_truncate(field, 0);
         }
         if (field->len + length <= LIMIT_STRING_BYTES)
             g_string_append_len(field, text, (gssize)length);
-        text = MIN(line_end + 1, end);
-        if (length == 0)
-            break;
+        text = MIN(end_of_line(text, end) + 1, end);
     }
     take_field(group, field->str);
-    return text;
+    return skip_empty_lines(text, end);
+}
+
+/* Of "5.7.323 (comment)"; 0 where it is no code (RFC 3463, section 2). */
+static size_t code_length(const char *text)
+{
+    size_t length = text != NULL ? strspn(text, "0123456789.") : 0;
+
+    return length > 2 && text[1] == '.' ? length : 0;
+}
+
+/* What is in the middle of digits and dots is no code but part of an address or a longer one. */
+static bool text_has_code(const char *text, const char *code)
+{
+    for (const char *at = text; at != NULL && (at = strstr(at, code)) != NULL; at++) {
+        const char *after = at + strlen(code);
+        bool starts = at > text && (at[-1] == '4' || at[-1] == '5') &&
+                      (at - 1 == text || !(g_ascii_isdigit(at[-2]) || at[-2] == '.'));
+        bool ends = !g_ascii_isdigit(after[0]) && !(after[0] == '.' && g_ascii_isdigit(after[1]));
+        if (starts && ends)
+            return true;
+    }
+    return false;
 }
 
 /* "5.7.323" or "4.7.323" fits ".7.323"; the status may also stand in the diagnostic only. */
 static bool status_fits(const struct group *group, const char *code)
 {
-    g_autofree char *permanent = g_strconcat(" 5", code, " ", NULL);
-    g_autofree char *temporary = g_strconcat(" 4", code, " ", NULL);
-    g_autofree char *text = g_strconcat(" ", group->diagnostic, " ", NULL);
-
-    if (group->status != NULL && g_ascii_isdigit(*group->status) &&
-        strcmp(group->status + 1, code) == 0)
-        return true;
-    return group->diagnostic != NULL &&
-           (strstr(text, permanent) != NULL || strstr(text, temporary) != NULL);
+    return (group->status != NULL && strcmp(group->status + 1, code) == 0) ||
+           text_has_code(group->diagnostic, code);
 }
 
 static const struct reason *find_reason(const struct group *group)
@@ -187,7 +218,7 @@ static enum mta mta_of(const struct group *message, const struct group *group)
         (group->diagnostic != NULL &&
          g_ascii_strncasecmp(group->diagnostic, "X-Postfix;", 10) == 0))
         return MTA_POSTFIX;
-    return MTA_UNKNOWN;
+    return group->exim != NULL ? MTA_EXIM : MTA_UNKNOWN;
 }
 
 static char *host_name(const char *value)
@@ -207,27 +238,80 @@ static char *scrubbed(const char *value)
     return g_string_free(text, FALSE);
 }
 
-static void take_recipient(const struct group *message, const struct group *group, gint64 at,
+/* Exchange Online may name the host nowhere else. */
+static char *host_of_diagnostic(const char *diagnostic)
+{
+    static const char label[] = "[LastAttemptedServerName=";
+    const char *at = diagnostic != NULL ? strstr(diagnostic, label) : NULL;
+    g_autofree char *name = NULL;
+
+    if (at == NULL)
+        return NULL;
+    at += strlen(label);
+    name = g_strndup(at, strcspn(at, "]"));
+    return text_domain(name, NULL);
+}
+
+static char *domain_of(const struct group *group)
+{
+    g_autofree char *final = after_type(group->recipient);
+    g_autofree char *original = after_type(group->original_recipient);
+    char *domain = text_domain_of_address(final);
+
+    return domain != NULL ? domain : text_domain_of_address(original);
+}
+
+/* The status is left as the bare code, or NULL; Exim's own words stand in for a diagnostic. */
+static void tidy(struct group *group)
+{
+    size_t length = code_length(group->status);
+
+    if (length > 0)
+        group->status[length] = '\0';
+    else
+        g_clear_pointer(&group->status, g_free);
+    if (group->diagnostic == NULL)
+        group->diagnostic = g_strdup(group->exim);
+}
+
+/* "failed", perhaps with a comment; without an action the class of the status tells. False where
+   the mail was delivered or nothing is said. */
+static bool find_outcome(const struct group *group, enum log_outcome *outcome)
+{
+    const char *action = group->action != NULL ? group->action : "";
+    size_t length = strcspn(action, " \t(;");
+    char class = length == 0 && group->status != NULL ? *group->status : '\0';
+    bool failed = class == '5' || (length == 6 && g_ascii_strncasecmp(action, "failed", 6) == 0);
+    bool delayed = class == '4' || (length == 7 && g_ascii_strncasecmp(action, "delayed", 7) == 0);
+
+    *outcome = failed ? LOG_OUTCOME_BOUNCED : LOG_OUTCOME_DEFERRED;
+    return failed || delayed;
+}
+
+static void take_recipient(const struct group *message, struct group *group, gint64 at,
                            GPtrArray *bounced)
 {
-    const struct reason *reason = find_reason(group);
-    g_autofree char *recipient = after_type(group->recipient);
-    bool failed = group->action != NULL && g_ascii_strcasecmp(group->action, "failed") == 0;
-    bool delayed = group->action != NULL && g_ascii_strcasecmp(group->action, "delayed") == 0;
+    const struct reason *reason;
+    g_autofree char *domain = domain_of(group);
+    enum log_outcome outcome;
     struct bounced *told;
 
-    if (reason == NULL || recipient == NULL || (!failed && !delayed))
+    tidy(group);
+    reason = find_reason(group);
+    if (reason == NULL || domain == NULL || !find_outcome(group, &outcome))
         return;
     told = g_new0(struct bounced, 1);
     told->at = at;
     told->mta = mta_of(message, group);
     told->host = host_name(message->reporting_mta);
     told->queue_id = g_strdup(message->queue_id);
-    told->domain = text_domain_of_address(recipient);
+    told->domain = g_steal_pointer(&domain);
     told->mx = host_name(group->remote_mta);
+    if (told->mx == NULL)
+        told->mx = host_of_diagnostic(group->diagnostic);
     told->status = g_strdup(group->status);
     told->reason = scrubbed(group->diagnostic);
-    told->outcome = failed ? LOG_OUTCOME_BOUNCED : LOG_OUTCOME_DEFERRED;
+    told->outcome = outcome;
     told->detail = reason->detail;
     told->result_type =
         reason->result != RESULT_UNKNOWN ? reason->result : log_detail_result(reason->detail);
@@ -241,6 +325,8 @@ void bounce_parse(const char *bytes, size_t length, gint64 at, GPtrArray *bounce
     struct group message = {0};
 
     bytes = read_group(bytes, end, &message);
+    /* Some leave out the blank line after what is about the message. */
+    take_recipient(&message, &message, at, bounced);
     for (int i = 0; i < BOUNCE_RECIPIENTS_MAX && bytes < end; i++) {
         struct group group = {0};
         bytes = read_group(bytes, end, &group);

@@ -111,7 +111,14 @@ static void other_bounces_tell_nothing(void **state)
         "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\n"
         "Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n",
         "Reporting-MTA: dns; a\n\nAction: failed\nStatus: 5.7.323\n",
-        "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\nStatus: 5.7.323\n",
+        "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\nStatus: 2.7.323\n",
+        "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\n"
+        "Diagnostic-Code: smtp; 550 5.7.323 tlsa-invalid\n",
+        "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; nobody\nAction: failed\n"
+        "Status: 5.7.323\n",
+        /* Other codes that have one of ours in them. */
+        "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\n"
+        "Status: 5.7.3\nDiagnostic-Code: smtp; 550 15.7.323 5.7.3230 5.7.323.1 192.5.7.323\n",
         /* 5.7.5 of no TLS: RFC 3463 has it for any cryptographic failure. */
         "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\n"
         "Status: 5.7.5\nDiagnostic-Code: smtp; 550 5.7.5 bad signature\n",
@@ -121,6 +128,117 @@ static void other_bounces_tell_nothing(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(GPtrArray) all = parse(texts[i]);
         assert_int_equal(all->len, 0);
+    }
+}
+
+/* The same told in the ways that mail servers have: always of example.net, never delivered. */
+static const struct {
+    const char *text;
+    const char *host, *mx, *status, *failure; /* "": none */
+    enum mta mta;
+    enum log_outcome outcome;
+} forms[] = {
+    /* Exchange Online. */
+    {"Reporting-MTA: dns;AM0PR01MB1234.eurprd01.prod.exchangelabs.com\r\n"
+     "Received-From-MTA: dns;AM0PR01MB9999.eurprd01.prod.exchangelabs.com\r\n"
+     "Arrival-Date: Fri, 21 Nov 2025 10:00:00 +0000\r\n\r\n"
+     "Original-Recipient: rfc822;user@example.net\r\n"
+     "Final-Recipient: rfc822;user@example.net\r\nAction: failed\r\nStatus: 5.7.323\r\n"
+     "Diagnostic-Code: smtp;550 5.7.323 tlsa-invalid: The domain failed DANE validation.\r\n"
+     "X-Display-Name: user@example.net\r\n\r\n",
+     "am0pr01mb1234.eurprd01.prod.exchangelabs.com", "", "5.7.323", "dane-cert-mismatch",
+     MTA_UNKNOWN, LOG_OUTCOME_BOUNCED},
+    {"Reporting-MTA: dns;am0.example.com\r\n\r\nFinal-Recipient: rfc822;user@example.net\r\n"
+     "Action: failed\r\nStatus: 5.4.300\r\n"
+     "Diagnostic-Code: smtp;550 5.4.300 Message expired -> 450 4.7.321 starttls-not-supported:\r\n"
+     "\tDestination mail server must support TLS [Message=4.7.321\r\n"
+     " starttls-not-supported] [LastAttemptedServerName=mx.example.net]"
+     " [LastAttemptedIP=192.0.2.1:25]\r\n",
+     "am0.example.com", "mx.example.net", "5.4.300", "starttls-absent", MTA_UNKNOWN,
+     LOG_OUTCOME_BOUNCED},
+    {"Reporting-MTA: dns;a.example.com\n\nFinal-Recipient: rfc822;user@example.net\n"
+     "Action: failed\nStatus: 5.4.316\n"
+     "Diagnostic-Code: smtp;550-5.7.322:certificate-expired\n",
+     "a.example.com", "", "5.4.316", "dane-expired", MTA_UNKNOWN, LOG_OUTCOME_BOUNCED},
+    /* Exim, as it is built with more to say and without. */
+    {"Reporting-MTA: dns; exim.example.com\n\nAction: failed\n"
+     "Final-Recipient: rfc822;user@example.net\nStatus: 5.0.0\n"
+     "Remote-MTA: dns; mx.example.net\nRemote-MTA: X-ip; [192.0.2.1]:25\n"
+     "X-Exim-Diagnostic: X-str; DANE error: tlsa lookup FAIL\n\n",
+     "exim.example.com", "mx.example.net", "5.0.0", "tlsa-missing", MTA_EXIM, LOG_OUTCOME_BOUNCED},
+    {"Reporting-MTA: dns; exim.example.com\n\nAction: delayed\n"
+     "Final-Recipient: rfc822;user@example.net\nStatus: 4.0.0\n"
+     "Diagnostic-Code: smtp; (SSL_connect): error:0A000152:SSL routines::unsafe legacy\n",
+     "exim.example.com", "", "4.0.0", "tls-handshake-failure", MTA_UNKNOWN, LOG_OUTCOME_DEFERRED},
+    /* Sendmail: a comment after the code, a name of the host as it was asked for. */
+    {"Reporting-MTA: dns; send.example.com\nReceived-From-MTA: DNS; localhost\n"
+     "Arrival-Date: Fri, 21 Nov 2025 10:00:00 GMT\n\nFinal-Recipient: RFC822; user@example.net\n"
+     "Action: failed\nStatus: 5.7.325 (delivery failed)\nRemote-MTA: DNS; mx.example.net\n"
+     "Diagnostic-Code: SMTP; 550 5.7.325 certificate-host-mismatch\n"
+     "Last-Attempt-Date: Fri, 21 Nov 2025 10:00:01 GMT\n",
+     "send.example.com", "mx.example.net", "5.7.325", "dane-ta-name", MTA_UNKNOWN,
+     LOG_OUTCOME_BOUNCED},
+    /* What is missing or in an odd form. */
+    {"Reporting-MTA: dns; a.example.com\n\nOriginal-Recipient: rfc822;user@example.net\n"
+     "Action: failed\nStatus: 5.7.323\n",
+     "a.example.com", "", "5.7.323", "dane-cert-mismatch", MTA_UNKNOWN, LOG_OUTCOME_BOUNCED},
+    {"Reporting-MTA: dns; a.example.com\n\nOriginal-Recipient: rfc822;user@example.net\n"
+     "Final-Recipient: x400; C=US/A= /P=Example/S=User\nAction: failed\nStatus: 5.7.323\n",
+     "a.example.com", "", "5.7.323", "dane-cert-mismatch", MTA_UNKNOWN, LOG_OUTCOME_BOUNCED},
+    {"Reporting-MTA: dns; a.example.com\n\nFinal-Recipient: rfc822;<user@EXAMPLE.net>\n"
+     "Action: failed (TLS)\nStatus: 5.7.323\n",
+     "a.example.com", "", "5.7.323", "dane-cert-mismatch", MTA_UNKNOWN, LOG_OUTCOME_BOUNCED},
+    {"Reporting-MTA: dns; a.example.com\n\n"
+     "Final-Recipient: utf-8; us\xc3\xa9r@example.net\nAction: Failed\nStatus: 5.7.323\n",
+     "a.example.com", "", "5.7.323", "dane-cert-mismatch", MTA_UNKNOWN, LOG_OUTCOME_BOUNCED},
+    {"Reporting-MTA: dns; a.example.com\n\nFinal-Recipient: rfc822; user@example.net\n"
+     "Status: 4.7.323\n",
+     "a.example.com", "", "4.7.323", "dane-cert-mismatch", MTA_UNKNOWN, LOG_OUTCOME_DEFERRED},
+    {"\r\n\r\nReporting-MTA: dns; a.example.com\r\n \t\r\n\r\n"
+     "Final-Recipient:\r\n rfc822;\r\n user@example.net\r\nAction: failed\r\nStatus: 5.7.323",
+     "a.example.com", "", "5.7.323", "dane-cert-mismatch", MTA_UNKNOWN, LOG_OUTCOME_BOUNCED},
+    /* Without a blank line between what is about the message and what is about the recipient. */
+    {"Reporting-MTA: dns; a.example.com\nFinal-Recipient: rfc822; user@example.net\n"
+     "Action: failed\nStatus: 5.7.323\n",
+     "a.example.com", "", "5.7.323", "dane-cert-mismatch", MTA_UNKNOWN, LOG_OUTCOME_BOUNCED},
+    {"Final-Recipient: rfc822; user@example.net\nAction: failed\nStatus: 5.7.323\n", "", "",
+     "5.7.323", "dane-cert-mismatch", MTA_UNKNOWN, LOG_OUTCOME_BOUNCED},
+};
+
+static void every_mail_servers_form_is_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_autoptr(GPtrArray) all = parse(forms[i].text);
+        if (all->len != 1)
+            fail_msg("%u recipients in form %zu", all->len, i);
+        const struct bounced *told = g_ptr_array_index(all, 0);
+        assert_string_equal(told->domain, "example.net");
+        assert_string_equal(told->host != NULL ? told->host : "", forms[i].host);
+        assert_string_equal(told->mx != NULL ? told->mx : "", forms[i].mx);
+        assert_string_equal(told->status, forms[i].status);
+        assert_string_equal(failure_type_word(told->failure_type), forms[i].failure);
+        assert_int_equal(told->mta, forms[i].mta);
+        assert_int_equal(told->outcome, forms[i].outcome);
+    }
+}
+
+static void line_ends_may_be_mixed_between_groups(void **state)
+{
+    g_autoptr(GPtrArray) all =
+        parse("Reporting-MTA: dns; a.example.com\r\n\n"
+              "Final-Recipient: rfc822; one@one.example\nAction: failed\nStatus: 5.7.321\n\r\n"
+              "\r\nFinal-Recipient: rfc822; two@two.example\r\nAction: failed\r\n"
+              "Status: 5.7.322\r\n  \r\nFinal-Recipient: rfc822; three@three.example\n"
+              "Action: delayed\nStatus: 4.7.324");
+    static const char *const domains[] = {"one.example", "two.example", "three.example"};
+
+    (void)state;
+    assert_int_equal(all->len, 3);
+    for (guint i = 0; i < all->len; i++) {
+        const struct bounced *told = g_ptr_array_index(all, i);
+        assert_string_equal(told->domain, domains[i]);
+        assert_string_equal(told->host, "a.example.com");
     }
 }
 
@@ -155,6 +273,8 @@ int main(void)
         cmocka_unit_test(each_reason_has_its_type),
         cmocka_unit_test(recipients_are_told_one_by_one),
         cmocka_unit_test(other_bounces_tell_nothing),
+        cmocka_unit_test(every_mail_servers_form_is_read),
+        cmocka_unit_test(line_ends_may_be_mixed_between_groups),
         cmocka_unit_test(local_parts_are_not_kept),
         cmocka_unit_test(a_flood_of_recipients_has_an_end),
     };

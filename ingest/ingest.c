@@ -31,6 +31,7 @@ struct work {
     bool full;         /* LIMIT_REPORTS_PER_ARRIVAL was met, and an issue says so */
     bool inner_fields; /* TLS-Report-Domain of the arrival is that of mails inside it ... */
     bool inner_differ; /* ... which would be if they agreed */
+    const char *what;  /* a mail without report is, NULL where nothing is known */
 };
 
 /* Bytes at some level, with what is known of the level above. */
@@ -71,6 +72,71 @@ static const char *part_label(const struct piece *piece, char **allocated)
     if (piece->part == NULL || name == NULL)
         return piece->part;
     return *allocated = g_strdup_printf("%s %s", piece->part, name);
+}
+
+/* "submitter!domain!begin!end": RFC 8460, section 5.1; RFC 9990, section 4.2 has it, too. */
+static bool has_report_name(const char *name)
+{
+    struct tlsrpt_label label;
+    bool has = tlsrpt_label_of_file_name(name, &label);
+
+    tlsrpt_label_clear(&label);
+    return has;
+}
+
+static bool name_ends(const char *name, const char *const *endings)
+{
+    for (size_t i = 0; name != NULL && endings[i] != NULL; i++) {
+        size_t length = strlen(name), size = strlen(endings[i]);
+        if (length >= size && g_ascii_strcasecmp(name + length - size, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool name_is_json(const char *name)
+{
+    static const char *const endings[] = {".json", ".json.gz", ".json.zip", ".json.gzip", NULL};
+
+    return name_ends(name, endings);
+}
+
+static bool name_is_xml(const char *name)
+{
+    static const char *const endings[] = {".xml", ".xml.gz", ".xml.zip", ".xml.gzip", NULL};
+
+    return name_ends(name, endings);
+}
+
+static bool name_is_packed(const char *name)
+{
+    static const char *const endings[] = {".gz", ".gzip", ".zip", NULL};
+
+    return name_ends(name, endings);
+}
+
+/* A file that Finder adds to what it packs: its name is that of another. */
+static bool is_finders_shadow(const char *name)
+{
+    return name != NULL && g_str_has_prefix(name, "._");
+}
+
+static bool type_claims_report(const char *type)
+{
+    return strstr(type, "tlsrpt") != NULL;
+}
+
+/* Broken JSON by no telling name: two of the members that only a report has. */
+static bool text_claims_report(const char *text, size_t length)
+{
+    static const char *const members[] = {"\"organization-name\"", "\"date-range\"",
+                                          "\"report-id\"", "\"failure-details\"",
+                                          "\"policy-type\""};
+    int hits = 0;
+
+    for (size_t i = 0; json_sniff(text, length) && i < G_N_ELEMENTS(members); i++)
+        hits += memmem(text, length, members[i], strlen(members[i])) != NULL;
+    return hits >= 2;
 }
 
 /* Moves issues from `index` on to the begin of another list. */
@@ -146,6 +212,16 @@ static void quarantine(struct work *work, const struct piece *piece, enum arriva
     g_ptr_array_add(work->arrival->unread, unread);
 }
 
+static enum arrival_kind claimed_kind(const struct piece *piece)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(piece->bytes, &length);
+
+    return piece->claims_report || text_claims_report(text, length) ? ARRIVAL_TLSRPT
+           : name_is_xml(piece->file_name)                          ? ARRIVAL_DMARC
+                                                                    : ARRIVAL_OTHER;
+}
+
 /* Into the quarantine for the gravest of the issues found since `first`. */
 static void quarantine_for_issues(struct work *work, const struct piece *piece, guint first,
                                   const char *fallback)
@@ -165,8 +241,7 @@ static void quarantine_for_issues(struct work *work, const struct piece *piece, 
         issues_place(work->arrival->issues, issues->len - 1, part_label(piece, &label));
         gravest = g_ptr_array_index(issues, issues->len - 1);
     }
-    quarantine(work, piece, piece->claims_report ? ARRIVAL_TLSRPT : ARRIVAL_OTHER, gravest->clause,
-               gravest->problem);
+    quarantine(work, piece, claimed_kind(piece), gravest->clause, gravest->problem);
 }
 
 static bool room_for_report(struct work *work)
@@ -380,6 +455,16 @@ static void take_dmarc(struct work *work, struct dmarc_place *place)
     g_ptr_array_add(arrival->dmarc, report);
 }
 
+/* Of several members only those that look like reports are what their container claims to bring. */
+static void judge_sibling(struct piece *piece)
+{
+    bool looks = !is_finders_shadow(piece->file_name);
+
+    piece->claims_report &= looks && name_is_json(piece->file_name);
+    piece->expected &= looks && (name_is_json(piece->file_name) || name_is_xml(piece->file_name) ||
+                                 name_is_packed(piece->file_name));
+}
+
 static bool take_container(struct work *work, const struct piece *piece, enum unpack_kind kind)
 {
     g_autofree char *label = NULL;
@@ -406,6 +491,8 @@ static bool take_container(struct work *work, const struct piece *piece, enum un
         }
         if (member->name != NULL)
             inner.file_name = member->name;
+        if (members->len > 1)
+            judge_sibling(&inner);
         if (member->later) {
             take_dmarc(work, &(struct dmarc_place){.piece = &inner,
                                                    .container = piece->bytes,
@@ -421,20 +508,6 @@ static bool take_container(struct work *work, const struct piece *piece, enum un
 static bool looks_binary(const char *text, size_t length)
 {
     return memchr(text, '\0', MIN(length, BINARY_HEAD)) != NULL;
-}
-
-/* "…!domain!begin!end….json.gz", or an ending that only reports have in a mail like this. */
-static bool name_claims_report(const char *name)
-{
-    if (name == NULL)
-        return false;
-    return g_str_has_suffix(name, ".json") || g_str_has_suffix(name, ".json.gz") ||
-           g_str_has_suffix(name, ".json.zip") || g_str_has_suffix(name, ".json.gzip");
-}
-
-static bool type_claims_report(const char *type)
-{
-    return strstr(type, "tlsrpt") != NULL;
 }
 
 static void note_depth(struct work *work, const struct piece *piece)
@@ -469,31 +542,40 @@ static bool take_piece(struct work *work, const struct piece *piece)
     } else if (piece->may_be_mail && piece->depth < LIMIT_UNPACK_DEPTH &&
                mail_sniff((const uint8_t *)text, length))
         taken = take_messages(work, piece);
-    if (!taken && (piece->claims_report || piece->expected) && work->arrival->unread->len == unread)
+    if (!taken && work->arrival->unread->len == unread &&
+        (piece->claims_report || piece->expected || text_claims_report(text, length)))
         quarantine_for_issues(work, piece, first,
                               length == 0                  ? "empty where a report should be"
-                              : looks_binary(text, length) ? "neither gzip, zip nor JSON"
-                                                           : "no TLS report");
+                              : looks_binary(text, length) ? "neither gzip, zip, JSON nor XML"
+                              : piece->claims_report       ? "no TLS report"
+                                                           : "no report");
     return taken;
 }
 
-/* A packed part below a subject as RFC 8460, section 5.3, and DMARC have it. */
-static bool is_expected(const struct mail_part *part)
+/* Of the mail around a part: a subject as RFC 8460, section 5.3, and DMARC have it, or a field or
+   type of RFC 8460. */
+static bool is_report_mail(const struct mail *mail, const struct mail_part *part)
 {
-    return part->subject != NULL && strcasestr(part->subject, "Report Domain:") != NULL &&
-           strstr(part->content_type, "zip") != NULL;
+    return part->report_domain != NULL || (mail->says_tlsrpt && part->place == MAIL_OWN) ||
+           (part->subject != NULL && strcasestr(part->subject, "Report Domain:") != NULL);
 }
 
-static struct piece piece_of_part(const struct mail_part *part, int depth)
+/* Any mail may have JSON or a zip with it: only a name or type that none but reports have is a
+   claim by itself. */
+static struct piece piece_of_part(const struct mail *mail, const struct mail_part *part, int depth)
 {
+    const char *name = part->file_name;
+    bool report_mail = is_report_mail(mail, part), report_name = has_report_name(name);
+
     return (struct piece){
         .bytes = part->bytes,
         .depth = depth,
         .part = part->part,
-        .file_name = part->file_name,
-        .claims_report =
-            type_claims_report(part->content_type) || name_claims_report(part->file_name),
-        .expected = is_expected(part),
+        .file_name = name,
+        .claims_report = type_claims_report(part->content_type) ||
+                         (name_is_json(name) && (report_mail || report_name)),
+        .expected = report_name || (report_mail && (strstr(part->content_type, "zip") != NULL ||
+                                                    name_is_packed(name) || name_is_xml(name))),
         .may_be_mail = strcmp(part->content_type, "application/octet-stream") == 0,
         .report_domain = part->report_domain,
         .report_submitter = part->report_submitter,
@@ -516,19 +598,15 @@ static void keep_inner_fields(struct work *work, const struct mail_part *part)
     }
 }
 
-/* What stands in the returned or reported message was never sent to us as a report. */
-static bool is_returned(const struct mail *mail, const struct mail_part *part)
-{
-    return (mail->kind == ARRIVAL_BOUNCE || mail->kind == ARRIVAL_ARF) &&
-           strchr(part->part, '.') != NULL;
-}
-
+/* Of a bounce that someone forwards nobody knows whose mail it was. */
 static void take_status(struct work *work, const struct mail_part *part)
 {
     gsize length;
     const char *text = g_bytes_get_data(part->bytes, &length);
 
-    if (strcmp(part->content_type, "message/delivery-status") == 0 && length > 0)
+    if (part->place == MAIL_OWN && length > 0 &&
+        (strcmp(part->content_type, "message/delivery-status") == 0 ||
+         strcmp(part->content_type, "message/global-delivery-status") == 0))
         bounce_parse(text, length, work->arrival->received_at, work->arrival->bounced);
 }
 
@@ -541,9 +619,9 @@ static bool take_parts(struct work *work, const struct mail *mail, int depth)
     for (int texts = 0; texts <= 1 && !taken; texts++)
         for (guint i = 0; i < mail->parts->len; i++) {
             const struct mail_part *part = g_ptr_array_index(mail->parts, i);
-            struct piece piece = piece_of_part(part, depth);
+            struct piece piece = piece_of_part(mail, part, depth);
             bool is_text = part->is_text && !piece.claims_report;
-            if (is_returned(mail, part))
+            if (part->place == MAIL_RETURNED)
                 continue;
             if (texts == 0 && depth == 0)
                 take_status(work, part);
@@ -555,10 +633,21 @@ static bool take_parts(struct work *work, const struct mail *mail, int depth)
     return taken;
 }
 
+/* Bounces are automatic replies as well. */
+static const char *name_of_mail(const struct mail *mail)
+{
+    return mail->kind == ARRIVAL_BOUNCE ? "a bounce"
+           : mail->kind == ARRIVAL_ARF  ? "a failure report (ARF)"
+           : mail->is_receipt           ? "a receipt (MDN)"
+           : mail->is_reply             ? "an automatic reply"
+                                        : NULL;
+}
+
 static void copy_mail_fields(struct work *work, const struct mail *mail)
 {
     struct arrival *arrival = work->arrival;
 
+    work->what = name_of_mail(mail);
     arrival->is_mail = true;
     arrival->kind = mail->kind;
     arrival->authenticated = mail->authenticated;
@@ -635,34 +724,25 @@ static bool take_messages(struct work *work, const struct piece *piece)
                                          : take_message(work, piece->bytes, 0, piece->depth + 1);
 }
 
-/* Among files of all kinds only RFC 8460, section 5.1, makes a name a claim. */
-static bool has_report_name(const char *name)
-{
-    struct tlsrpt_label label;
-    bool has = tlsrpt_label_of_file_name(name, &label);
-
-    tlsrpt_label_clear(&label);
-    return has;
-}
-
 static void take_file(struct work *work, const struct unit *unit)
 {
     struct piece piece = {
         .bytes = unit->bytes,
         .file_name = unit->file_name,
-        .claims_report = has_report_name(unit->file_name),
+        .expected = has_report_name(unit->file_name),
     };
+
+    piece.claims_report = piece.expected && !name_is_xml(unit->file_name);
 
     take_piece(work, &piece);
 }
 
-static void note_without_report(struct arrival *arrival)
+static void note_without_report(struct arrival *arrival, const char *of_mail)
 {
-    const char *what = arrival->bounced->len > 0         ? "a bounce for a TLS reason"
-                       : arrival->kind == ARRIVAL_BOUNCE ? "a bounce"
-                       : arrival->kind == ARRIVAL_ARF    ? "a failure report (ARF)"
-                       : arrival->is_mail                ? "no report in this mail"
-                                                         : "no report in this file";
+    const char *what = arrival->bounced->len > 0 ? "a bounce for a TLS reason"
+                       : of_mail != NULL         ? of_mail
+                       : arrival->is_mail        ? "no report in this mail"
+                                                 : "no report in this file";
     g_autofree char *subject = quotable(arrival->subject);
 
     if (subject != NULL)
@@ -672,8 +752,10 @@ static void note_without_report(struct arrival *arrival)
         issue_add(arrival->issues, ISSUE_NO_REPORT, ISSUE_NOTICE, NULL, "%s", what);
 }
 
-static void settle_kind(struct arrival *arrival)
+static void settle_kind(const struct work *work)
 {
+    struct arrival *arrival = work->arrival;
+
     if (arrival->reports->len > 0) {
         arrival->kind = ARRIVAL_TLSRPT;
     } else if (arrival->dmarc->len > 0) {
@@ -682,7 +764,7 @@ static void settle_kind(struct arrival *arrival)
         const struct unread *unread = g_ptr_array_index(arrival->unread, 0);
         arrival->kind = unread->kind;
     } else {
-        note_without_report(arrival);
+        note_without_report(arrival, work->what);
     }
 }
 
@@ -700,6 +782,23 @@ static void add_bytes(GChecksum *checksum, GBytes *bytes)
 
     if (length > 0)
         g_checksum_update(checksum, data, (gssize)length);
+}
+
+/* Bounces of one message for one reason are alike but for their Message-ID. */
+static bool is_empty(const struct arrival *arrival)
+{
+    guint bounced = arrival->message_id != NULL ? arrival->bounced->len : 0;
+
+    return arrival->reports->len + arrival->dmarc->len + arrival->unread->len + bounced == 0;
+}
+
+static void add_bounced(GChecksum *checksum, const struct bounced *bounced)
+{
+    add_text(checksum, bounced->host);
+    add_text(checksum, bounced->queue_id);
+    add_text(checksum, bounced->domain);
+    add_text(checksum, bounced->status);
+    add_text(checksum, bounced->reason);
 }
 
 /* By what it brings and under which Message-ID, not by its bytes: the same mail from a mailbox and
@@ -723,7 +822,9 @@ static void settle_key(struct arrival *arrival, const struct unit *unit)
     for (guint i = 0; i < arrival->unread->len; i++)
         add_bytes(checksum,
                   ((const struct unread *)g_ptr_array_index(arrival->unread, i))->original.bytes);
-    if (arrival->reports->len + arrival->dmarc->len + arrival->unread->len == 0)
+    for (guint i = 0; i < arrival->bounced->len; i++)
+        add_bounced(checksum, g_ptr_array_index(arrival->bounced, i));
+    if (is_empty(arrival))
         add_bytes(checksum, unit->bytes);
     g_checksum_get_digest(checksum, arrival->key, &length);
     g_checksum_free(checksum);
@@ -754,7 +855,7 @@ struct arrival *ingest_unit(const struct unit *unit, const struct ingest_context
         take_message(&work, unit->bytes, 0, 0);
     else
         take_file(&work, unit);
-    settle_kind(arrival);
+    settle_kind(&work);
     settle_key(arrival, unit);
     bound_issues(arrival->issues);
     return arrival;

@@ -21,6 +21,7 @@ struct walk {
     struct mail *mail;
     GPtrArray *issues;
     guint seen;
+    enum mail_place place;
     size_t decoded; /* bytes of messages that came in a transfer encoding */
     bool full;
 };
@@ -183,6 +184,49 @@ static char *lower_type(const char *name)
     return text != NULL ? g_ascii_strdown(text, -1) : g_strdup("");
 }
 
+/* The part of a notification that a program reads (RFC 3464, 5965, 6533, 8098). */
+static const struct {
+    const char *type;
+    enum arrival_kind kind;
+    bool is_receipt;
+} notices[] = {
+    {"message/delivery-status", ARRIVAL_BOUNCE, false},
+    {"message/global-delivery-status", ARRIVAL_BOUNCE, false},
+    {"message/feedback-report", ARRIVAL_ARF, false},
+    {"message/disposition-notification", ARRIVAL_OTHER, true},
+    {"message/global-disposition-notification", ARRIVAL_OTHER, true},
+};
+
+/* Index of `type` in notices[]; their number where it is none of them. */
+static size_t notice_of_type(const char *type)
+{
+    size_t i = 0;
+
+    while (i < G_N_ELEMENTS(notices) && g_ascii_strcasecmp(type, notices[i].type) != 0)
+        i++;
+    return i;
+}
+
+static bool is_notice(GMimeObject *object)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(object);
+    g_autofree char *name = type != NULL ? g_mime_content_type_get_mime_type(type) : NULL;
+
+    return name != NULL && notice_of_type(name) < G_N_ELEMENTS(notices);
+}
+
+/* What a notice says of the mail: its own before that of a mail it forwards. */
+static void settle_kind(struct walk *walk, const char *type)
+{
+    size_t notice = notice_of_type(type);
+
+    if (notice == G_N_ELEMENTS(notices) || walk->place == MAIL_RETURNED)
+        return;
+    if (walk->mail->kind == ARRIVAL_OTHER)
+        walk->mail->kind = notices[notice].kind;
+    walk->mail->is_receipt |= notices[notice].is_receipt;
+}
+
 static void take_leaf(struct walk *walk, GMimeObject *object, const char *number,
                       const struct message_fields *fields)
 {
@@ -194,6 +238,7 @@ static void take_leaf(struct walk *walk, GMimeObject *object, const char *number
     part->part = g_strdup(number);
     part->content_type = lower_type(name);
     part->file_name = file_name_of((GMimePart *)object);
+    part->place = walk->place;
     part->is_text = !declared || strcmp(part->content_type, "text/plain") == 0 ||
                     strcmp(part->content_type, "text/html") == 0;
     part->report_domain = g_strdup(fields->report_domain);
@@ -201,10 +246,7 @@ static void take_leaf(struct walk *walk, GMimeObject *object, const char *number
     part->subject = g_strdup(fields->subject);
     part->bytes = decoded_content((GMimePart *)object);
     g_ptr_array_add(walk->mail->parts, part);
-    if (strcmp(part->content_type, "message/feedback-report") == 0)
-        walk->mail->kind = ARRIVAL_ARF;
-    else if (strcmp(part->content_type, "message/delivery-status") == 0)
-        walk->mail->kind = ARRIVAL_BOUNCE;
+    settle_kind(walk, part->content_type);
 }
 
 static void note_limit(struct walk *walk, const char *what, int limit)
@@ -259,18 +301,66 @@ static GMimeMessage *construct_message(const struct mail_header *header, const u
 static void walk_object(struct walk *walk, GMimeObject *object, const char *number, int depth,
                         const struct message_fields *fields);
 
+static bool has_report_type(GMimeObject *object, const char *wanted)
+{
+    const char *type = g_mime_object_get_content_type_parameter(object, "report-type");
+
+    return type != NULL && g_ascii_strcasecmp(type, wanted) == 0;
+}
+
+static bool has_notice(GMimeMultipart *multipart)
+{
+    int count = MIN(g_mime_multipart_get_count(multipart), LIMIT_MIME_PARTS);
+
+    for (int i = 0; i < count; i++)
+        if (is_notice(g_mime_multipart_get_part(multipart, i)))
+            return true;
+    return false;
+}
+
+static bool is_message_type(GMimeObject *object)
+{
+    static const char *const subtypes[] = {"rfc822", "rfc2822", "global", "news"};
+    GMimeContentType *type = g_mime_object_get_content_type(object);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(subtypes); i++)
+        if (g_mime_content_type_is_type(type, "message", subtypes[i]))
+            return true;
+    return false;
+}
+
+/* Beside a notice everything else is for a person or comes back; where one is only announced, the
+   messages. */
+static enum mail_place place_of_child(GMimeMultipart *multipart, GMimeObject *child, bool notice)
+{
+    GMimeObject *parent = (GMimeObject *)multipart;
+
+    if (notice)
+        return is_notice(child) ? MAIL_OWN : MAIL_RETURNED;
+    return is_message_type(child) && (has_report_type(parent, "delivery-status") ||
+                                      has_report_type(parent, "feedback-report") ||
+                                      has_report_type(parent, "disposition-notification"))
+               ? MAIL_RETURNED
+               : MAIL_OWN;
+}
+
 /* Children are numbered below their multipart; a multipart that is a message's whole content adds
    no number of its own (RFC 9051, section 6.4.5.1). */
 static void walk_multipart(struct walk *walk, GMimeMultipart *multipart, const char *prefix,
                            int depth, const struct message_fields *fields)
 {
     int count = g_mime_multipart_get_count(multipart);
+    bool notice = has_notice(multipart);
+    enum mail_place place = walk->place;
 
     for (int i = 0; i < count && !walk->full; i++) {
+        GMimeObject *child = g_mime_multipart_get_part(multipart, i);
         g_autofree char *number = *prefix != '\0' ? g_strdup_printf("%s.%d", prefix, i + 1)
                                                   : g_strdup_printf("%d", i + 1);
-        walk_object(walk, g_mime_multipart_get_part(multipart, i), number, depth + 1, fields);
+        walk->place = MAX(place, place_of_child(multipart, child, notice));
+        walk_object(walk, child, number, depth + 1, fields);
     }
+    walk->place = place;
 }
 
 static void walk_content(struct walk *walk, GMimeObject *content, const char *prefix, int depth,
@@ -301,19 +391,12 @@ static void walk_message(struct walk *walk, GMimeMessage *message, const char *n
         submitter != NULL ? submitter : outer->report_submitter,
         subject != NULL ? subject : outer->subject,
     };
+    enum mail_place place = walk->place;
 
+    if (*number != '\0')
+        walk->place = MAX(place, walk->mail->is_reply ? MAIL_RETURNED : MAIL_FORWARDED);
     walk_content(walk, g_mime_message_get_mime_part(message), number, depth + 1, &fields);
-}
-
-static bool is_message_type(GMimeObject *object)
-{
-    static const char *const subtypes[] = {"rfc822", "rfc2822", "global", "news"};
-    GMimeContentType *type = g_mime_object_get_content_type(object);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(subtypes); i++)
-        if (g_mime_content_type_is_type(type, "message", subtypes[i]))
-            return true;
-    return false;
+    walk->place = place;
 }
 
 /* A message in base64 or the like, which RFC 2046, section 5.2.1 forbids and GMime leaves alone.
@@ -376,16 +459,16 @@ static char *first_address(InternetAddressList *list)
     return NULL;
 }
 
-static enum arrival_kind kind_of(GMimeObject *content)
+static void read_report_type(struct mail *mail, GMimeObject *content)
 {
-    const char *type =
-        content != NULL ? g_mime_object_get_content_type_parameter(content, "report-type") : NULL;
-
-    if (type != NULL && g_ascii_strcasecmp(type, "feedback-report") == 0)
-        return ARRIVAL_ARF;
-    if (type != NULL && g_ascii_strcasecmp(type, "delivery-status") == 0)
-        return ARRIVAL_BOUNCE;
-    return ARRIVAL_OTHER;
+    if (content == NULL)
+        return;
+    if (has_report_type(content, "feedback-report"))
+        mail->kind = ARRIVAL_ARF;
+    else if (has_report_type(content, "delivery-status"))
+        mail->kind = ARRIVAL_BOUNCE;
+    mail->is_receipt = has_report_type(content, "disposition-notification");
+    mail->says_tlsrpt = has_report_type(content, "tlsrpt");
 }
 
 static void read_fields(struct mail *mail, GMimeMessage *message)
@@ -400,7 +483,7 @@ static void read_fields(struct mail *mail, GMimeMessage *message)
     mail->report_submitter =
         bounded_header(g_mime_object_get_header(object, "TLS-Report-Submitter"));
     mail->date = date != NULL ? g_date_time_to_unix(date) : 0;
-    mail->kind = kind_of(g_mime_message_get_mime_part(message));
+    read_report_type(mail, g_mime_message_get_mime_part(message));
 }
 
 static void judge(struct mail *mail, GPtrArray *authres, const char *authserv_id)
@@ -439,6 +522,7 @@ static struct mail *parse(const uint8_t *bytes, size_t length, const char *auths
         bytes = (const uint8_t *)"";
     mail->parts = g_ptr_array_new_with_free_func(part_free);
     mail_header_read(&header, bytes, length);
+    mail->is_reply = header.is_reply;
     length = bounded_length(&header, bytes, MIN(length, (size_t)G_MAXINT32), issues);
     if (!plain_too || !mail_plain_read(mail, &header, bytes + header.body, length - header.body))
         read_with_gmime(&walk, &header, bytes, length);

@@ -10,13 +10,22 @@
 #include <glib.h>
 #include <stdint.h>
 
+/* Whose word a part is. */
+enum mail_place {
+    MAIL_OWN,       /* the sender's of this mail */
+    MAIL_FORWARDED, /* of a message inside it */
+    MAIL_RETURNED,  /* of the message that a bounce, a failure report, a receipt or an automatic
+                       reply is about: none of it was sent to us for itself */
+};
+
 /* A leaf of the MIME tree, its transfer encoding undone. */
 struct mail_part {
     char *part;         /* "1", "2.1": as IMAP numbers parts (RFC 9051, section 6.4.5.1) */
     char *content_type; /* lower case, "" where none was given */
     char *file_name;    /* Content-Disposition filename, else Content-Type name; RFC 2231 and RFC
                            2047 decoded, folders and line breaks removed; NULL where none */
-    bool is_text;       /* text/plain or text/html, or no type: maybe just words for a person */
+    enum mail_place place;
+    bool is_text; /* text/plain or text/html, or no type: maybe just words for a person */
     /* Header fields of the message the part stands in: the nearest message/rfc822 around it, where
        that has them, else the outermost message. */
     char *report_domain;    /* TLS-Report-Domain */
@@ -33,7 +42,11 @@ struct mail {
     char *report_submitter;
     gint64 date;                     /* of the Date field; 0 where missing or not readable */
     enum authenticity authenticated; /* by ingest/authres.h */
-    enum arrival_kind kind; /* ARF and BOUNCE by report-type or type; OTHER else, a report's too */
+    enum arrival_kind kind; /* ARF and BOUNCE by report-type or type, of a forwarded mail too; OTHER
+                               else, a report's too */
+    bool is_receipt;        /* a disposition notification (RFC 8098) */
+    bool is_reply;          /* an automatic reply: Auto-Submitted (RFC 3834) is auto-replied */
+    bool says_tlsrpt;       /* report-type is tlsrpt */
     GPtrArray *parts;       /* struct mail_part *, in order */
 };
 

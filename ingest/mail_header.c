@@ -1,5 +1,4 @@
 #include "ingest/mail_header.h"
-#include <stdbool.h>
 #include <string.h>
 
 /* Fields that mail.c asks for; a '*' at the end stands for any ending. */
@@ -74,6 +73,17 @@ static void keep_field(struct mail_header *header, const char *name, const uint8
         g_byte_array_append(kept, (const guint8 *)"\n", 1);
 }
 
+/* Whether the field's value begins with that, whatever follows. */
+static bool begins_with_word(const uint8_t *field, size_t length, const char *word)
+{
+    const uint8_t *at = memchr(field, ':', length), *end = field + length;
+    size_t size = strlen(word);
+
+    for (at++; at < end && g_ascii_isspace(*at);)
+        at++;
+    return (size_t)(end - at) >= size && g_ascii_strncasecmp((const char *)at, word, size) == 0;
+}
+
 static void take_field(struct mail_header *header, const uint8_t *field, size_t length)
 {
     static const char typo[] = "contenttype";
@@ -86,6 +96,8 @@ static void take_field(struct mail_header *header, const uint8_t *field, size_t 
         keep_field(header, "", field, MIN(length, most));
     } else if (name_is(field, name, typo)) {
         keep_field(header, "Content-Type", field + name, MIN(length - name, MAIL_FIELD_BYTES));
+    } else if (name_is(field, name, "auto-submitted")) {
+        header->is_reply = begins_with_word(field, length, "auto-replied");
     } else if (name_is(field, name, "authentication-results") &&
                header->authres->len < MAIL_AUTHRES_FIELDS) {
         const uint8_t *value = memchr(field, ':', length);
@@ -99,6 +111,7 @@ void mail_header_read(struct mail_header *header, const uint8_t *bytes, size_t l
 {
     size_t at = 0;
 
+    header->is_reply = false;
     header->kept = g_byte_array_sized_new(1024);
     header->authres = g_ptr_array_new_with_free_func(g_free);
     if (length >= 5 && memcmp(bytes, "From ", 5) == 0)

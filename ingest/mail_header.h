@@ -7,11 +7,13 @@
 #define INGEST_MAIL_HEADER_H
 
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct mail_header {
     GByteArray *kept;   /* the fields we read, with an empty line after them */
     GPtrArray *authres; /* char *, values of Authentication-Results, topmost first, still folded */
+    bool is_reply;      /* Auto-Submitted is auto-replied */
     size_t body;        /* where the body begins in the message */
 };
 

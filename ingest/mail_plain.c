@@ -422,16 +422,18 @@ static bool read_fields(struct mail *mail, const struct fields *fields)
     return true;
 }
 
-static bool find_boundary(const struct fields *fields, struct span *boundary)
+static bool find_boundary(const struct fields *fields, struct span *boundary, bool *says_tlsrpt)
 {
     struct span type, report_type = {NULL, 0};
+    bool found =
+        fields->type.at != NULL && fields->encoding.at == NULL && find_type(fields->type, &type) &&
+        type_begins(type, "multipart/") && find_parameter(fields->type, "boundary", boundary) &&
+        find_parameter(fields->type, "report-type", &report_type) &&
+        (report_type.at == NULL || span_is(report_type, "tlsrpt")) && boundary->length > 0 &&
+        boundary->length <= BOUNDARY_MAX && !g_ascii_isspace(boundary->at[boundary->length - 1]);
 
-    return fields->type.at != NULL && fields->encoding.at == NULL &&
-           find_type(fields->type, &type) && type_begins(type, "multipart/") &&
-           find_parameter(fields->type, "boundary", boundary) &&
-           find_parameter(fields->type, "report-type", &report_type) &&
-           (report_type.at == NULL || span_is(report_type, "tlsrpt")) && boundary->length > 0 &&
-           boundary->length <= BOUNDARY_MAX && !g_ascii_isspace(boundary->at[boundary->length - 1]);
+    *says_tlsrpt = found && report_type.at != NULL;
+    return found;
 }
 
 static void forget(struct mail *mail)
@@ -443,6 +445,7 @@ static void forget(struct mail *mail)
     g_clear_pointer(&mail->report_submitter, g_free);
     g_ptr_array_set_size(mail->parts, 0);
     mail->date = 0;
+    mail->says_tlsrpt = false;
 }
 
 bool mail_plain_read(struct mail *mail, const struct mail_header *header, const uint8_t *body,
@@ -453,8 +456,8 @@ bool mail_plain_read(struct mail *mail, const struct mail_header *header, const 
     struct span boundary = {NULL, 0};
     size_t used;
 
-    if (read_header(text, &fields, &used) && find_boundary(&fields, &boundary) &&
-        read_fields(mail, &fields) &&
+    if (read_header(text, &fields, &used) &&
+        find_boundary(&fields, &boundary, &mail->says_tlsrpt) && read_fields(mail, &fields) &&
         read_parts(mail, (struct span){(const char *)body, length}, boundary))
         return true;
     forget(mail);

@@ -15,6 +15,8 @@ static const char *part_difference(const struct mail_part *one, const struct mai
         return "content type of a part";
     if (g_strcmp0(one->file_name, other->file_name) != 0)
         return "file name of a part";
+    if (one->place != other->place)
+        return "place of a part";
     if (one->is_text != other->is_text)
         return "whether a part is text";
     if (g_strcmp0(one->report_domain, other->report_domain) != 0 ||
@@ -41,6 +43,9 @@ static const char *mail_difference(const struct mail *one, const struct mail *ot
         return "date";
     if (one->kind != other->kind)
         return "kind";
+    if (one->is_receipt != other->is_receipt || one->is_reply != other->is_reply ||
+        one->says_tlsrpt != other->says_tlsrpt)
+        return "what it says of itself";
     if (one->parts->len != other->parts->len)
         return "number of parts";
     for (guint i = 0; i < one->parts->len; i++) {

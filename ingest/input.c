@@ -525,7 +525,6 @@ void input_close(struct input *input)
 
 void unit_clear(struct unit *unit)
 {
-    unit->log = NULL;
     g_clear_pointer(&unit->bytes, g_bytes_unref);
     g_clear_pointer(&unit->source, g_free);
     g_clear_pointer(&unit->file_name, g_free);

@@ -383,11 +383,25 @@ void envelope_free(struct envelope *envelope)
     g_free(envelope);
 }
 
+/* Member by member: compilers clear the whole with an instruction that takes a while to start. */
+static void clear(struct log_line *line, struct span text)
+{
+    const struct span none = span_of(text.at, 0);
+
+    line->at = 0;
+    line->carrier = LOG_CARRIER_FILE;
+    line->host = line->program = line->message = none;
+    line->pid = 0;
+    line->whole = text;
+    line->repeats = 1;
+    line->cut = false;
+}
+
 bool envelope_know(struct envelope *envelope, struct span text, struct log_line *line)
 {
     bool known;
 
-    *line = (struct log_line){.repeats = 1, .whole = text};
+    clear(line, text);
     if (is_comment(text)) {
         envelope->journal = true;
         return true;

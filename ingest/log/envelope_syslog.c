@@ -39,12 +39,20 @@ static bool is_number(struct span text, gint64 *number)
 /* "[123]" at `at`, and where it ends; what stands in it need not be a number. */
 static const char *take_pid(const char *at, const char *end, gint64 *pid)
 {
-    const char *close = memchr(at, ']', (size_t)MIN(end - at, PID_DIGITS + 2));
+    const char *limit = at + MIN(end - at, PID_DIGITS + 2);
+    const char *close;
 
-    if (close == NULL || !is_number(span_of(at + 1, (size_t)(close - at - 1)), pid))
-        *pid = 0;
+    for (at++; at < limit && g_ascii_isdigit(*at); at++)
+        *pid = *pid * 10 + (*at - '0');
+    if (at < limit && *at == ']')
+        return at + 1;
+    *pid = 0;
+    close = at < limit ? memchr(at, ']', (size_t)(limit - at)) : NULL;
     return close == NULL ? NULL : close + 1;
 }
+
+/* Bytes that end a program's name: a table, since this is the loop that all lines go through. */
+static const bool ends_name[256] = {['\t'] = true, [' '] = true, [':'] = true, ['['] = true};
 
 bool envelope_syslog_tag(struct span text, struct log_line *line)
 {
@@ -52,12 +60,13 @@ bool envelope_syslog_tag(struct span text, struct log_line *line)
     const char *limit = text.at + MIN(text.length, PROGRAM_BYTES);
     const char *at = text.at;
     gint64 pid = 0;
+    size_t length;
 
-    while (at < limit && *at != '[' && *at != ':' && !is_blank(*at))
+    while (at < limit && !ends_name[(unsigned char)*at])
         at++;
     if (at == text.at || at == limit)
         return false;
-    size_t length = (size_t)(at - text.at);
+    length = (size_t)(at - text.at);
     if (*at == '[')
         at = take_pid(at, end, &pid);
     if (at == NULL || at == end || *at != ':' || (at + 1 < end && !is_blank(at[1])))

@@ -6,8 +6,8 @@
 
 -- A kind of session. Counts refer to it, so that a name stands in the store once for each kind and
 -- not once for each hour. Of sessions that clients began (direction in) only host, mta, outcome and
--- tls_version are kept. Rows are made by one writer at a time, who looks first; log_route_place is
--- not UNIQUE since NULLs are equal here.
+-- tls_version are kept. Rows are made by one writer at a time, who looks first; the index is of
+-- a hash, since one of the names would be as large as the table.
 CREATE TABLE log_route (
     id INTEGER PRIMARY KEY,
     host TEXT,                      -- whose log it is; NULL: its lines do not say
@@ -18,9 +18,10 @@ CREATE TABLE log_route (
     mx TEXT,
     level TEXT NOT NULL,            -- what was asked of the session: none, may ... unknown
     outcome TEXT NOT NULL,          -- verified, trusted ... failed, unknown
-    tls_version TEXT                -- NULL: none, or not told
+    tls_version TEXT,               -- NULL: none, or not told
+    hash INTEGER NOT NULL           -- of all the others
 ) STRICT;
-CREATE INDEX log_route_place ON log_route (domain, mx);
+CREATE INDEX log_route_hash ON log_route (hash);
 
 -- Sessions of a kind that began within an hour. No foreign key: a row is 15 bytes, there are
 -- thousands an hour, and looking up the route for each would cost more than writing it. prune
@@ -58,7 +59,8 @@ CREATE TABLE log_failure (
     delay INTEGER,                  -- age of the message in seconds
     dsn TEXT,
     reason TEXT,                    -- what the server said
-    line TEXT,                      -- the line, without local parts of addresses
+    line TEXT,                      -- the line, without local parts of addresses; direction in:
+                                    -- NULL where the reason tells all
     stored_at INTEGER NOT NULL,     -- when the row was made: a log may be read late
     returned_at INTEGER             -- when the message was given up; NULL: not seen
 ) STRICT;
@@ -77,13 +79,13 @@ CREATE TABLE log_expiry (
 CREATE INDEX log_expiry_at ON log_expiry (at);
 
 -- Marks of lines that something here rests on, so that a line read again changes nothing. All
--- marks of a host and hour are its rows together, in no order, 6 bytes each; small additions go
+-- marks of a host and hour are its rows together, in no order, 5 bytes each; small additions go
 -- into the last row.
 CREATE TABLE log_mark (
     id INTEGER PRIMARY KEY,
     hour INTEGER NOT NULL,
     host TEXT NOT NULL,             -- first label
-    marks BLOB NOT NULL CHECK (length(marks) % 6 = 0)
+    marks BLOB NOT NULL CHECK (length(marks) % 5 = 0)
 ) STRICT;
 CREATE INDEX log_mark_hour ON log_mark (hour, host);
 

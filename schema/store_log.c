@@ -243,12 +243,21 @@ static struct log_event *copy_event(struct log_writer *writer, const struct log_
     return copy;
 }
 
+/* A line holds the name of a stranger's host; kept where it is about a problem of ours. */
+static const char *line_of_client(struct log_writer *writer, const struct log_event *event)
+{
+    bool is_ours = event->detail == DETAIL_INBOUND_LOCAL_CERT_PROBLEM;
+
+    return is_ours || event->reason == NULL ? keep(writer, event->line) : NULL;
+}
+
 static void take_client(struct log_writer *writer, const struct log_event *event)
 {
     struct log_event *client = g_hash_table_lookup(writer->clients, event);
 
     if (client == NULL) {
         client = copy_event(writer, event);
+        client->line = line_of_client(writer, event);
         client->queue_id = client->domain = client->next_hop = client->mx = NULL;
         g_hash_table_add(writer->clients, client);
         return;
@@ -257,7 +266,7 @@ static void take_client(struct log_writer *writer, const struct log_event *event
     if (event->at < client->at) {
         client->at = event->at;
         client->reason = keep(writer, event->reason);
-        client->line = keep(writer, event->line);
+        client->line = line_of_client(writer, event);
     }
 }
 

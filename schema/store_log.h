@@ -13,7 +13,7 @@
  * hour no more are kept, and a line past it is counted again when it is read again. A line is taken
  * for a known one by mistake with a chance of (marks of its hour) / 2^STORE_LOG_MARK_BITS.
  */
-#define STORE_LOG_MARK_BITS 48
+#define STORE_LOG_MARK_BITS 40
 #define STORE_LOG_MARKS_MAX 1000000
 
 /* Rows of failed handshakes that clients began (direction in) are kept so long. */

@@ -15,7 +15,7 @@ G_STATIC_ASSERT(MARK_BYTES * 8 == STORE_LOG_MARK_BITS && MARK_BYTES < 8);
 
 /* A row of marks is added to until it fills a page: whoever follows a log writes every few seconds,
    and would write an hour's marks hundreds of times over. */
-#define ROW_BYTES 3600
+#define ROW_BYTES 4000
 
 #define SLOTS_MIN 32
 

@@ -15,6 +15,7 @@ static void bind_route(sqlite3_stmt *statement, const struct log_route *route)
     store_bind_text(statement, 7, tls_level_word(route->level));
     store_bind_text(statement, 8, session_outcome_word(route->outcome));
     store_bind_text(statement, 9, store_log_null(tls_version_word(route->version)));
+    sqlite3_bind_int64(statement, 10, route->hash);
 }
 
 static bool know_route(struct store *store, struct log_route *route, GError **error)

@@ -125,11 +125,12 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_FIND_MARKS] = "SELECT id, marks FROM log_mark WHERE hour = ?1 AND host = ?2 ORDER BY id",
     [SQL_ADD_MARKS] = "INSERT INTO log_mark (hour, host, marks) VALUES (?1,?2,?3)",
     [SQL_SET_MARKS] = "UPDATE log_mark SET marks = ?2 WHERE id = ?1",
-    [SQL_FIND_ROUTE] = "SELECT id FROM log_route WHERE domain IS ?4 AND mx IS ?6 AND host IS ?1 "
-                       "AND mta = ?2 AND direction = ?3 AND next_hop IS ?5 AND level = ?7 "
-                       "AND outcome = ?8 AND tls_version IS ?9",
+    [SQL_FIND_ROUTE] =
+        "SELECT id FROM log_route WHERE hash = ?10 AND domain IS ?4 AND mx IS ?6 AND host IS ?1 "
+        "AND mta = ?2 AND direction = ?3 AND next_hop IS ?5 AND level = ?7 "
+        "AND outcome = ?8 AND tls_version IS ?9",
     [SQL_ADD_ROUTE] = "INSERT INTO log_route (host, mta, direction, domain, next_hop, mx, level, "
-                      "outcome, tls_version) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+                      "outcome, tls_version, hash) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
     [SQL_ADD_COUNT] = "INSERT INTO log_count (hour, route, sessions) VALUES (?1,?2,?3) "
                       "ON CONFLICT (hour, route) DO UPDATE "
                       "SET sessions = sessions + excluded.sessions",

@@ -420,7 +420,7 @@ static void many_small_writes_leave_few_rows_of_marks(void **state)
     write_and_settle(sample->store, writer, &counts);
     log_writer_free(writer);
     assert_counts(counts, LINES, 0, 0, 0);
-    sample_is(sample, "SELECT sum(length(marks)) / 6, count(*) < 6 FROM log_mark", "2000|1");
+    sample_is(sample, "SELECT sum(length(marks)) / 5, count(*) < 6 FROM log_mark", "2000|1");
     for (guint64 i = 0; i < LINES; i += 97)
         assert_counts(TAKE(sample, session(i + 1, BEGIN + (gint64)i, "a.example")), 0, 0, 0, 1);
 }
@@ -489,11 +489,12 @@ static void marks_of_an_hour_are_bounded(void **state)
     }
     write_and_settle(sample->store, writer, &counts);
     log_writer_free(writer);
-    assert_counts(counts, STORE_LOG_MARKS_MAX + MORE, 0, 0, 0);
+    /* Of a million marks in one hour some are equal by chance. */
+    assert_in_range(counts.sessions, STORE_LOG_MARKS_MAX + MORE - 10, STORE_LOG_MARKS_MAX + MORE);
     assert_counts(TAKE(sample, session(0, BEGIN, "a.example"),
                        session(STORE_LOG_MARKS_MAX - 1, BEGIN, "a.example"),
-                       session(STORE_LOG_MARKS_MAX, BEGIN, "a.example"),
-                       session(STORE_LOG_MARKS_MAX, BEGIN + HOUR, "a.example")),
+                       session(STORE_LOG_MARKS_MAX + MORE - 1, BEGIN, "a.example"),
+                       session(STORE_LOG_MARKS_MAX + MORE - 1, BEGIN + HOUR, "a.example")),
                   2, 0, 0, 2);
 }
 
@@ -627,7 +628,7 @@ static void two_processes_count_each_line_once(void **state)
     }
     sample_is(sample, "SELECT sum(sessions) FROM deliveries", "300");
     sample_is(sample, "SELECT count(*) FROM log_failures", "300");
-    sample_is(sample, "SELECT sum(length(marks)) / 6 FROM log_mark", "600");
+    sample_is(sample, "SELECT sum(length(marks)) / 5 FROM log_mark", "600");
     sample_is(sample, "SELECT count(*) FROM log_route", "1");
 }
 
@@ -681,13 +682,13 @@ static void failures_of_a_client_are_one_row_an_hour(void **state)
     sample_is(sample,
               "SELECT at, ip, detail, sessions, line, queue_id, domain, mx FROM log_failures "
               "ORDER BY at, ip",
-              "2026-11-18T00:00:00Z|198.51.100.8|inbound-handshake-failure|1|the line|NULL|NULL|"
+              "2026-11-18T00:00:00Z|198.51.100.8|inbound-handshake-failure|1|NULL|NULL|NULL|"
               "NULL\n"
-              "2026-11-18T00:00:01Z|198.51.100.7|inbound-handshake-failure|23|the first line|NULL|"
+              "2026-11-18T00:00:01Z|198.51.100.7|inbound-handshake-failure|23|NULL|NULL|"
               "NULL|NULL\n"
-              "2026-11-18T00:00:05Z|198.51.100.7|inbound-peer-rejected-our-cert|1|the line|NULL|"
+              "2026-11-18T00:00:05Z|198.51.100.7|inbound-peer-rejected-our-cert|1|NULL|NULL|"
               "NULL|NULL\n"
-              "2026-11-18T01:00:00Z|198.51.100.7|inbound-handshake-failure|1|the line|NULL|NULL|"
+              "2026-11-18T01:00:00Z|198.51.100.7|inbound-handshake-failure|1|NULL|NULL|NULL|"
               "NULL");
 }
 
@@ -878,7 +879,7 @@ static void assert_failures(struct sample *sample, struct store_log_filter filte
     "dane-cert-mismatch tlsa-mismatch\n"
 #define CLIENT                                                                                     \
     "3|8|mx1|postfix|in|(null)|(null)|(null)|(null)|192.0.2.9|unknown||unknown|unknown|1|-1|"      \
-    "4.7.5|Server certificate not verified|the line|0\n"                                           \
+    "4.7.5|Server certificate not verified|(null)|0\n"                                             \
     "tls-handshake-failure inbound-handshake-failure\n"
 
 static void gives_the_failures_that_are_asked_for(void **state)
@@ -972,7 +973,7 @@ static void prunes_by_the_time_of_the_log(void **state)
     sample_is(sample, "SELECT queue_id FROM log_expiry", "4B");
     sample_is(sample, "SELECT count(*), (SELECT count(*) FROM log_position) FROM log_source",
               "1|0");
-    sample_is(sample, "SELECT sum(length(marks)) / 6 FROM log_mark", "5");
+    sample_is(sample, "SELECT sum(length(marks)) / 5 FROM log_mark", "5");
     pruned = prune(sample, 60);
     assert_int_equal(pruned.log_failures + pruned.log_counts + pruned.log_marks, 0);
 }

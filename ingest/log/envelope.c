@@ -10,55 +10,6 @@ static struct span without_blanks(struct span text)
     return text;
 }
 
-/* Exim */
-
-/* "[123] " of Exim's log_selector +pid. */
-static void take_exim_pid(struct log_line *line)
-{
-    struct span text = line->message;
-    size_t at = 1;
-    gint64 pid = 0;
-
-    if (!span_begins(text, "["))
-        return;
-    while (at < text.length && at < 12 && g_ascii_isdigit(text.at[at]))
-        pid = pid * 10 + (text.at[at++] - '0');
-    if (at == 1 || at + 1 >= text.length || text.at[at] != ']' || text.at[at + 1] != ' ')
-        return;
-    line->pid = pid;
-    line->message = without_blanks(span_from(text, at + 1));
-}
-
-/* A line of Exim's own that came through syslog may have kept its stamp. */
-static void take_exim_stamp(struct envelope *envelope, struct log_line *line)
-{
-    struct stamp stamp;
-
-    if (line->message.length > 0 && g_ascii_isdigit(*line->message.at) &&
-        envelope_time_take(&envelope->time, line->message, &stamp) && stamp.spaced) {
-        if (line->at == 0)
-            line->at = stamp.at;
-        line->message = without_blanks(span_from(line->message, stamp.length));
-    }
-    take_exim_pid(line);
-}
-
-/* Exim's mainlog, unless what follows is a header with a pid: then it is syslog with such stamps.
- */
-static void take_spaced(struct span rest, struct log_line *line)
-{
-    struct log_line syslog = *line;
-
-    if (envelope_syslog_header(rest, &syslog) && syslog.pid > 0 &&
-        g_ascii_isalpha(*syslog.program.at)) {
-        *line = syslog;
-        return;
-    }
-    line->program = span_of("exim", 4);
-    line->message = rest;
-    take_exim_pid(line);
-}
-
 /* Envelopes */
 
 /* "TS HOST APP PID MSGID DATA MESSAGE", after the version. */
@@ -121,7 +72,7 @@ static void take_stamped(struct envelope *envelope, struct span text, const stru
     if (stamp->journal)
         line->carrier = LOG_CARRIER_JOURNAL;
     if (stamp->spaced)
-        take_spaced(rest, line);
+        envelope_exim_mainlog(rest, line);
     else if (!envelope_syslog_header(rest, line) &&
              !(stamp->absolute && envelope_syslog_5424(rest, line)) &&
              !take_inner(envelope, rest, stamp, line, depth))
@@ -344,7 +295,9 @@ static void finish(struct envelope *envelope, struct span text, struct log_line 
     if (line->message.length == 0)
         return;
     if (is_exim(line->program))
-        take_exim_stamp(envelope, line);
+        envelope_exim_syslog(envelope, line);
+    if (line->message.length == 0)
+        return;
     if (line->program.length == 0 && (*line->message.at == 'l' || *line->message.at == '-'))
         take_again(envelope, line);
     else if (*line->message.at == 'm' && span_begins(line->message, "message repeated "))
@@ -379,6 +332,7 @@ void envelope_free(struct envelope *envelope)
     for (size_t i = 0; i < G_N_ELEMENTS(envelope->texts); i++)
         g_string_free(envelope->texts[i], TRUE);
     g_string_free(envelope->whole, TRUE);
+    envelope_exim_free(envelope->exim);
     g_free(envelope->previous);
     g_free(envelope);
 }

@@ -8,6 +8,7 @@
 #define ENVELOPE_HOSTS 8          /* whose previous line is kept for "last message repeated" */
 #define ENVELOPE_HOST_BYTES 256   /* of a host's name there */
 #define ENVELOPE_KEPT_BYTES 4096  /* of a line there; a longer one is not kept */
+#define ENVELOPE_SPLIT 4          /* lines of Exim that are put together at a time */
 #define ENVELOPE_WORD_BYTES 24    /* of a month, a weekday, a zone */
 #define ENVELOPE_REPEATS 10000000 /* more is taken for a lie */
 
@@ -139,6 +140,22 @@ void envelope_journal_export(struct span bytes, struct journal_entry *entry);
 struct span envelope_journal_fill(const struct journal_entry *entry, struct envelope_time *time,
                                   struct log_line *line);
 
+/* envelope_exim.c */
+
+struct envelope;
+struct envelope_exim;
+
+/* What follows the stamp in a mainlog, or in syslog with such stamps. */
+void envelope_exim_mainlog(struct span rest, struct log_line *line);
+
+/*
+ * A line of Exim's that came through syslog: its own stamp goes off, and long lines that were split
+ * are put together. Then `message` is empty until the last part has come.
+ */
+void envelope_exim_syslog(struct envelope *envelope, struct log_line *line);
+
+void envelope_exim_free(struct envelope_exim *exim);
+
 /* envelope.c */
 
 struct previous {
@@ -155,7 +172,8 @@ struct envelope {
     /* What spans point to that does not stand in the line as it came; JSON may stand in JSON. */
     GString *texts[ENVELOPE_DEPTH];
     GString *whole;
-    struct previous *previous; /* ENVELOPE_HOSTS of them */
+    struct envelope_exim *exim; /* NULL until the first part of a line comes */
+    struct previous *previous;  /* ENVELOPE_HOSTS of them */
     unsigned hosts;
     unsigned latest; /* of them, whose line came last */
 };

@@ -355,6 +355,60 @@ static void repeated_messages_come_again_with_their_number(void **state)
     envelope_free(envelope);
 }
 
+static void long_lines_of_exim_come_in_one_piece(void **state)
+{
+    static const struct {
+        const char *line, *message; /* NULL: none yet */
+    } lines[] = {
+        {"Mar  3 12:01:20 mx1 exim[7]: [1/3] 2026-03-03 12:01:20 1e9R09-0005p6-Ik ** a: one", NULL},
+        {"Mar  3 12:01:20 mx1 exim[8]: [1\\2] 2026-03-03 12:01:20 other", NULL},
+        {"Mar  3 12:01:20 mx1 exim[7]: [2/3]  and", NULL},
+        {"Mar  3 12:01:20 mx1 exim[9]: 1e9R09-0005p6-Ik Completed", "1e9R09-0005p6-Ik Completed"},
+        {"Mar  3 12:01:21 mx1 exim[7]: [3/3]  two", "1e9R09-0005p6-Ik ** a: one and two"},
+        {"Mar  3 12:01:20 mx1 exim[8]: [2/2] line", "other line"},
+        {"Mar  3 12:01:20 mx1 exim[8]: [2/2] of nothing", "of nothing"},
+        {"Mar  3 12:01:20 mx1 exim[7]: [1/3] begun", NULL},
+        {"Mar  3 12:01:20 mx1 exim[7]: [3/3] not gone on", "not gone on"},
+        {"Mar  3 12:01:20 mx1 exim[7]: [192.0.2.1] SSL", "[192.0.2.1] SSL"},
+        {"exim[7]: [1/2] bare ", NULL},
+        {"exim[7]: [2/2] line", "bare line"},
+    };
+    struct envelope *envelope = open_at("UTC", FILE_TIME);
+    struct log_line line;
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        bool taken = envelope_take(envelope, lines[i].line, strlen(lines[i].line), &line);
+        if (taken != (lines[i].message != NULL))
+            fail_msg("%s in %s", taken ? "a message" : "nothing", lines[i].line);
+        if (taken)
+            assert_span(line.message, lines[i].message, lines[i].line);
+        if (i == 4) {
+            assert_span(line.whole,
+                        "Mar  3 12:01:20 mx1 exim[7]: 1e9R09-0005p6-Ik ** a: one and two",
+                        "the whole");
+            assert_int_equal(line.at, seconds("2026-03-03T12:01:20Z"));
+            assert_int_equal(line.pid, 7);
+        }
+    }
+    envelope_free(envelope);
+}
+
+static void a_line_of_exim_without_end_is_cut(void **state)
+{
+    struct envelope *envelope = open_at("UTC", FILE_TIME);
+    g_autofree char *fill = g_strnfill(60000, 'a');
+    struct log_line line;
+
+    (void)state;
+    for (int i = 1; i <= 900; i++) {
+        g_autofree char *text = g_strdup_printf("<22>exim[7]: [%d/900] %s", i, fill);
+        assert_true(envelope_take(envelope, text, strlen(text), &line) == (i == 900));
+    }
+    assert_in_range(line.message.length, 60000, LIMIT_LOG_LINE_BYTES);
+    envelope_free(envelope);
+}
+
 static void lines_before_are_kept_for_few_hosts_only(void **state)
 {
     struct envelope *envelope = open_at("UTC", FILE_TIME);
@@ -480,6 +534,8 @@ int main(void)
         cmocka_unit_test(the_whole_line_is_kept_as_it_came),
         cmocka_unit_test(the_journal_is_known_by_its_forms),
         cmocka_unit_test(repeated_messages_come_again_with_their_number),
+        cmocka_unit_test(long_lines_of_exim_come_in_one_piece),
+        cmocka_unit_test(a_line_of_exim_without_end_is_cut),
         cmocka_unit_test(lines_before_are_kept_for_few_hosts_only),
         cmocka_unit_test(an_export_entry_ends_at_its_empty_line),
         cmocka_unit_test(an_export_entry_gives_what_it_holds),

@@ -1,6 +1,7 @@
 # A private Exim with its own folders, read by inside.sh. It keeps its rights with a configuration of
 # ours only as root, and so delivers when it is told to.
-#
+log=$T/lab/main.log
+
 # router POLICY, transport POLICY OPTIONS
 name() {
     echo "$1" | tr - _
@@ -57,7 +58,6 @@ END
         printf 'begin retry\n* * F,1h,1h\n'
     } >"$T/lab/exim.conf"
     chmod 644 "$T/lab/exim.conf"
-    log=$T/lab/main.log
     in_root "$exim" -C "$T/lab/exim.conf" -bV
 }
 

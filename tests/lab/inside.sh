@@ -61,13 +61,14 @@ answers() {
     python3 -c 'import socket; socket.create_connection(("127.1.0.1", 25), 1).close()' 2>/dev/null
 }
 
-reader=
-if "$TLSTRIAGE" help 2>&1 | grep -Eq '^ *follow '; then
+reader=ingest
+if "$TLSTRIAGE" --help 2>&1 | grep -Eq '^ *follow '; then
     reader=follow
 fi
+: "${LAB_READER:=$reader}"
 
 start_reader() {
-    [ "$reader" = follow ] || return 0
+    [ "$LAB_READER" = follow ] || return 0
     "$TLSTRIAGE" --db "$DB" --config "$T/tlstriage.conf" follow --timezone UTC "$log" \
         >"$T/follow.out" 2>&1 &
     follower=$!
@@ -75,7 +76,7 @@ start_reader() {
 
 # The log holds what the store is to hold before follow is told to stop.
 stop_reader() {
-    if [ "$reader" = follow ]; then
+    if [ "$LAB_READER" = follow ]; then
         sleep 2
         kill -TERM "$follower"
         wait "$follower"
@@ -114,7 +115,7 @@ END
 is 'all mails are taken' "$sent" "$(truth | wc -l)"
 ok 'each has met its fate' within 120 all_done
 stop_server
-ok "the log is read (${reader:-ingest})" stop_reader
+ok "the log is read ($LAB_READER)" stop_reader
 
 while read -r policy scenario wanted session result detail outcome; do
     domain=$policy.$scenario.example

@@ -1,11 +1,13 @@
 /*
- * Lines into one dialect, without envelopes and files: what it claims, and what it emits, as text.
+ * Lines into one dialect, without envelopes and files: what it claims, and what it emits, as text;
+ * and a whole log through the reader.
  */
 #ifndef TESTS_LOG_DIRECT_H
 #define TESTS_LOG_DIRECT_H
 
 #include "ingest/log/dialect.h"
 #include "ingest/log/mark.h"
+#include "ingest/log/reader.h"
 
 #define DIRECT_FILE_TIME 1735689600 /* 2025-01-01 */
 
@@ -126,6 +128,22 @@ static inline const char *direct_take(struct direct *direct, const char *program
     tells = direct->dialect->take(direct->state, &line);
     g_assert_cmpint(tells, >=, direct->events->len > 0);
     return direct->events->str;
+}
+
+/* What a log makes the reader emit; the caller's. */
+static inline char *direct_read(const char *log)
+{
+    struct log_options options = {.zone = g_time_zone_new_utc(), .now = DIRECT_FILE_TIME + 86400};
+    struct direct direct = {.events = g_string_new(NULL)};
+    struct log_reader *reader = log_reader_new(&options, direct_emit, &direct);
+
+    log_reader_begin(reader, DIRECT_FILE_TIME);
+    log_reader_take(reader, log, strlen(log));
+    log_reader_end(reader);
+    log_reader_settle(reader, G_MAXINT64);
+    log_reader_free(reader);
+    g_time_zone_unref(options.zone);
+    return g_string_free(direct.events, FALSE);
 }
 
 #endif

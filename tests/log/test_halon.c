@@ -201,6 +201,36 @@ static void marks_go_by_the_host_and_time_in_the_line(void **state)
     direct_free(again);
 }
 
+static void a_whole_log_through_the_reader(void **state)
+{
+    g_autofree char *events = direct_read(
+        "2025-01-01T03:00:00+00:00 out1 smtpd[7]: [18c1] {\"domain\":\"example.com\","
+        "\"status\":\"delivered\",\"tls\":{\"started\":true}}\n"
+        "2025-01-01T03:00:01+00:00 out1 smtpd[7]: 1a2b smtp connected address=local\n"
+        "{\"time\":1735700402,\"domain\":\"example.com\",\"status\":\"delivered\","
+        "\"tls\":{\"started\":false}}\n"
+        "hsh: smtp_lookup_rcpt: Connection is now using TLSv1.3 with cipher X (256 bits) "
+        "(DANE)\n");
+
+    (void)state;
+    assert_string_equal(events,
+                        "session: at=1735700400 out untrusted domain=example.com host=out1\n"
+                        "session: at=1735700402 out plaintext domain=example.com\n"
+                        "session: out verified TLSv1.3 level=dane\n");
+}
+
+static void the_text_log_names_no_host(void **state)
+{
+    g_autofree char *events =
+        direct_read("Dec 31 03:00:00 (info) smtpd: [18c1-a] [SMTP] [tls] 220 2.0.0 Ready to start "
+                    "TLS\n"
+                    "Dec 31 03:00:00 (info) smtpd: [18c1-a] STARTTLS enabled (TLSv1.1 with cipher "
+                    "AES256-SHA (256 bits))\n");
+
+    (void)state;
+    assert_string_equal(events, "session: at=1735614000 in untrusted TLSv1.1 id=18c1-a\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +239,8 @@ int main(void)
         cmocka_unit_test(lines_of_the_text_log_and_of_hsh),
         cmocka_unit_test(what_is_of_others_is_not_claimed),
         cmocka_unit_test(marks_go_by_the_host_and_time_in_the_line),
+        cmocka_unit_test(a_whole_log_through_the_reader),
+        cmocka_unit_test(the_text_log_names_no_host),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

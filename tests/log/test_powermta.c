@@ -226,6 +226,21 @@ static void fields_without_end_do_no_harm(void **state)
     direct_free(direct);
 }
 
+static void a_whole_file_through_the_reader(void **state)
+{
+    g_autofree char *events =
+        direct_read("type,timeLogged,rcpt,dlvTlsProtocol\r\n"
+                    "d,2025-01-01 03:00:00+0000,b@example.com,TLSv1.2\r\n"
+                    "d,2025-01-01 03:00:00+0000,b@example.com,TLSv1.2\r\n"
+                    "tls: TLSv1.3 connected with 256-bit TLS_AES_256_GCM_SHA384\r\n"
+                    "tls: DANE match: /CN=x; issuer=/CN=y; depth=0\r\n");
+
+    (void)state;
+    assert_string_equal(events, "session: at=1735700400 out untrusted TLSv1.2 domain=example.com\n"
+                                "session: at=1735700400 out untrusted TLSv1.2 domain=example.com\n"
+                                "session: out verified TLSv1.3 level=dane\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +252,7 @@ int main(void)
         cmocka_unit_test(lines_of_the_text_log_are_sessions),
         cmocka_unit_test(what_is_of_others_is_not_claimed),
         cmocka_unit_test(fields_without_end_do_no_harm),
+        cmocka_unit_test(a_whole_file_through_the_reader),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

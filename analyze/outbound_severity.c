@@ -9,7 +9,11 @@
  *   our resolver does not validate, our configuration is at fault       high
  *   over, with messages returned                                        medium
  *   over                                                                info
- *   messages were returned, or are under way for three days             critical
+ *   messages were returned, or are under way for three days, and
+ *     it is not over for three days, and hits three destinations or
+ *     twenty messages                                                   critical
+ *     it is not over for three days                                     high
+ *     else                                                              medium
  *   one attempt at one message                                          info
  *   mail waits, in the last three days                                  high; medium where the rule
  *                                                                       that is not met is ours
@@ -19,11 +23,14 @@
  */
 
 #define ONGOING (INT64_C(3) * FAULT_DAY)
+#define WIDE_DOMAINS 3
+#define WIDE_MESSAGES 20
 #define LONG_DELAY (INT64_C(3) * FAULT_DAY)
 
 static bool is_our_rule(enum failure_type type)
 {
-    return type == FAILURE_MX_INSECURE || type == FAILURE_TLS_REQUIRED_UNMET;
+    return type == FAILURE_MX_INSECURE || type == FAILURE_TLS_REQUIRED_UNMET ||
+           type == FAILURE_TLSA_MISSING;
 }
 
 static bool asked_for_more(const struct outbound_finding *finding)
@@ -40,6 +47,15 @@ static enum severity of_ours(const struct outbound_finding *finding, gint64 now)
     return SEVERITY_HIGH;
 }
 
+static enum severity of_lost_mail(const struct outbound_finding *finding, bool ongoing)
+{
+    bool wide = finding->domains->len >= WIDE_DOMAINS || finding->messages >= WIDE_MESSAGES;
+
+    if (!ongoing)
+        return SEVERITY_MEDIUM;
+    return wide && !is_our_rule(finding->type) ? SEVERITY_CRITICAL : SEVERITY_HIGH;
+}
+
 enum severity outbound_severity(const struct outbound_finding *finding, gint64 now)
 {
     bool ongoing = now - finding->last_at < ONGOING;
@@ -51,7 +67,7 @@ enum severity outbound_severity(const struct outbound_finding *finding, gint64 n
     if (finding->over)
         return finding->returned > 0 ? SEVERITY_MEDIUM : SEVERITY_INFO;
     if (finding->returned > 0 || (ongoing && finding->delay >= LONG_DELAY))
-        return ongoing ? SEVERITY_CRITICAL : SEVERITY_MEDIUM;
+        return of_lost_mail(finding, ongoing);
     if (finding->attempts + finding->throttled <= 1)
         return SEVERITY_INFO;
     if (finding->effect == EFFECT_DEFERRED && ongoing)

@@ -65,7 +65,7 @@ static void append_part(GString *text, guint count, const char *format, const ch
 static char *mail_of(const struct outbound_finding *finding)
 {
     GString *text = g_string_new(NULL);
-    g_autofree char *age = finding->delay >= 0 ? phrase_age(finding->delay) : NULL;
+    g_autofree char *age = finding->delay >= 60 ? phrase_age(finding->delay) : NULL;
     g_autofree char *so_far = age != NULL ? g_strdup_printf(", up to %s so far", age) : NULL;
 
     append_part(text, finding->returned,
@@ -203,8 +203,8 @@ static void take_domain(struct table *table, const struct outbound_domain *domai
     table_take(table, phrase_domain(domain->name));
     table_take(table, phrase_number(domain->messages));
     table_take(table, phrase_number(domain->returned));
-    table_take(table, phrase_minute(domain->last_at));
-    table_take(table, domain->good_at != 0 ? phrase_minute(domain->good_at) : g_strdup("never"));
+    table_take(table, phrase_day(domain->last_at));
+    table_take(table, domain->good_at != 0 ? phrase_day(domain->good_at) : g_strdup("never"));
     table_take(table, domain->verified_at != 0 ? phrase_day(domain->verified_at) : g_strdup(""));
     table_take(table, queue ? phrase_number(domain->waiting) : g_strdup(""));
 }
@@ -214,8 +214,8 @@ static void write_domains(struct page *page, const struct digest *digest,
 {
     static const enum column_align align[] = {COLUMN_LEFT, COLUMN_RIGHT, COLUMN_RIGHT, COLUMN_LEFT,
                                               COLUMN_LEFT, COLUMN_LEFT,  COLUMN_RIGHT};
-    static const char *const heads[] = {"Destination", "Messages",  "Returned",
-                                        "Last failed", "Last good", "Verified until"};
+    static const char *const heads[] = {"Destination", "Mails",     "Returned",
+                                        "Last bad",    "Last good", "DANE until"};
     g_autoptr(Table) table = table_new(align, G_N_ELEMENTS(align));
     guint shown = MIN(finding->domains->len, SHOWN_DOMAINS);
     bool queue = digest->outbound->queue_read;

@@ -275,7 +275,7 @@ static void returned_messages_are_counted_once_each(void **state)
     assert_int_equal(finding->returned, 3);
     assert_int_equal(finding->held, 1);
     assert_int_equal(finding->effect, EFFECT_RETURNED);
-    assert_int_equal(finding->severity, SEVERITY_CRITICAL);
+    assert_int_equal(finding->severity, SEVERITY_HIGH);
     assert_int_equal(domain_at(finding, 0)->returned, 3);
 }
 
@@ -550,6 +550,10 @@ static void what_is_ours_to_mend_comes_first(void **state)
     const struct told told[] = {
         {8, "a", "Q1", "bad.example", "mx.bad.example", FAILURE_DANE_CERT_MISMATCH,
          LOG_OUTCOME_BOUNCED, LEVEL_DANE, 60, 0, NULL},
+        {8, "a", "Q2", "b.example", "mx.bad.example", FAILURE_DANE_CERT_MISMATCH,
+         LOG_OUTCOME_DEFERRED, LEVEL_DANE, 60, 0, NULL},
+        {8, "a", "Q3", "c.example", "mx.bad.example", FAILURE_DANE_CERT_MISMATCH,
+         LOG_OUTCOME_DEFERRED, LEVEL_DANE, 60, 0, NULL},
         {8, "a", NULL, NULL, NULL, FAILURE_LOCAL_POLICY_ERROR, LOG_OUTCOME_UNKNOWN, LEVEL_UNKNOWN,
          0, 0, NULL},
     };

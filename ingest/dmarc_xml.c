@@ -23,6 +23,7 @@ struct xml {
     GString *text;   /* of the element that is open, at most LIMIT_STRING_BYTES */
     bool cut;        /* there was more */
     bool finished;   /* </feedback> was seen */
+    bool blanks;     /* before everything else */
     size_t taken;    /* bytes of the text */
     size_t parsed;   /* bytes that expat got */
     guint depth;
@@ -173,6 +174,17 @@ static void XMLCALL on_doctype(void *data, const char *name, const char *system,
     XML_StopParser(xml->parser, XML_FALSE);
 }
 
+static void XMLCALL on_declaration(void *data, const char *version, const char *encoding,
+                                   int standalone)
+{
+    struct xml *xml = data;
+
+    (void)version, (void)encoding, (void)standalone;
+    if (xml->blanks)
+        dmarc_note(&xml->reading, ISSUE_XML, ISSUE_NOTICE, "XML 1.0, section 2.8",
+                   "blanks before the XML declaration");
+}
+
 static int XMLCALL on_encoding(void *data, const char *name, XML_Encoding *encoding)
 {
     (void)data;
@@ -256,9 +268,7 @@ static bool take_bytes(const char *bytes, size_t length, void *taker)
 
     if (xml->taken == 0) {
         size_t blanks = skip_blanks(bytes, length);
-        if (blanks > 0 && length - blanks > 5 && memcmp(bytes + blanks, "<?xml", 5) == 0)
-            dmarc_note(&xml->reading, ISSUE_XML, ISSUE_NOTICE, "XML 1.0, section 2.8",
-                       "blanks before the XML declaration");
+        xml->blanks = xml->blanks || blanks > 0;
         bytes += blanks;
         length -= blanks;
     }
@@ -285,6 +295,7 @@ static void init(struct xml *xml, bool mend, struct dmarc_pass *pass)
     XML_SetElementHandler(xml->parser, on_begin, on_end);
     XML_SetCharacterDataHandler(xml->parser, on_text);
     XML_SetStartDoctypeDeclHandler(xml->parser, on_doctype);
+    XML_SetXmlDeclHandler(xml->parser, on_declaration);
     XML_SetUnknownEncodingHandler(xml->parser, on_encoding, NULL);
 }
 

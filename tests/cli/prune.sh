@@ -84,17 +84,20 @@ DB=$T/unread.db
 } >"$T/dmarc.eml"
 exits 'a broken and a DMARC report come in' 0 at 2026-08-01T07:00:00Z ingest "$T/cut.eml" \
     "$T/dmarc.eml"
-is 'and are kept' "$(query 'SELECT kind FROM unread ORDER BY 1')" 'dmarc
-tlsrpt'
+is 'and are kept' "$(query 'SELECT (SELECT kind FROM unread), (SELECT count(*) FROM dmarc_reports)')" \
+    'tlsrpt|1'
 exits 'prune after 90 days' 0 at 2026-10-30T06:59:59Z prune
-is 'keeps both' "$(query 'SELECT count(*) FROM unread')" 2
+is 'keeps both' \
+    "$(query 'SELECT (SELECT count(*) FROM unread) + (SELECT count(*) FROM dmarc_reports)')" 2
 exits 'prune later' 0 at 2026-10-30T07:00:01Z prune
 like 'drops from the quarantine' "$out" 'quarantine: 1$'
-is 'but not the DMARC report' "$(query 'SELECT kind FROM unread')" dmarc
+is 'but not the DMARC report' "$(query 'SELECT organization FROM dmarc_reports')" O
 like 'nor the memory that something came' "$(query 'SELECT message_id FROM arrivals')" '^cut@'
 exits 'prune past the keep time' 0 at 2027-09-06T07:00:00Z prune
+like 'says so of the DMARC report' "$out" ' 1 DMARC reports, '
 is 'drops all of it' "$(query 'SELECT (SELECT count(*) FROM unread),
-    (SELECT count(*) FROM arrivals), (SELECT count(*) FROM issues)')" '0|0|0'
+    (SELECT count(*) FROM arrivals), (SELECT count(*) FROM issues),
+    (SELECT count(*) FROM dmarc_reports), (SELECT count(*) FROM dmarc_xml)')" '0|0|0|0|0'
 DB=$T/store.db
 
 # Out of range, each with its own message: nothing is dropped by a slip of the pen.

@@ -71,7 +71,6 @@ static void count_outcome(struct overview_kind *kind, const char *word, guint co
         kind->ignored += count;
 }
 
-/* A sender stands once for each outcome. */
 static void count_sender(struct overview_kind *kind, const char *domain, guint count)
 {
     struct overview_sender *sender;
@@ -129,6 +128,16 @@ static gint most_first(gconstpointer a, gconstpointer b)
                                       : (one->count > other->count ? -1 : 1);
 }
 
+/* In the store a sender stands once for each outcome, so that its order is not this one. */
+static gint busiest_first(gconstpointer a, gconstpointer b)
+{
+    const struct overview_sender *one = *(const struct overview_sender *const *)a;
+    const struct overview_sender *other = *(const struct overview_sender *const *)b;
+
+    return one->count == other->count ? g_strcmp0(one->domain, other->domain)
+                                      : (one->count > other->count ? -1 : 1);
+}
+
 struct overview *overview_make(struct cli *cli, gint64 from, gint64 to, GError **error)
 {
     g_autoptr(Overview) overview = overview_new();
@@ -138,5 +147,8 @@ struct overview *overview_make(struct cli *cli, gint64 from, gint64 to, GError *
         !store_each_unsigned(cli->store, from, to, take_unsigned, overview, error))
         return NULL;
     g_ptr_array_sort(overview->kinds, most_first);
+    for (guint i = 0; i < overview->kinds->len; i++)
+        g_ptr_array_sort(((struct overview_kind *)g_ptr_array_index(overview->kinds, i))->senders,
+                         busiest_first);
     return g_steal_pointer(&overview);
 }

@@ -236,8 +236,8 @@ static void quarantine_for_issues(struct work *work, const struct piece *piece, 
     }
     if (gravest == NULL) {
         g_autofree char *label = NULL;
-        issue_add(work->arrival->issues, ISSUE_REPORT, ISSUE_ERROR, "RFC 8460, section 4.4", "%s",
-                  fallback);
+        issue_add(work->arrival->issues, ISSUE_REPORT, ISSUE_ERROR,
+                  piece->claims_report ? "RFC 8460, section 4.4" : NULL, "%s", fallback);
         issues_place(work->arrival->issues, issues->len - 1, part_label(piece, &label));
         gravest = g_ptr_array_index(issues, issues->len - 1);
     }
@@ -520,6 +520,32 @@ static void note_depth(struct work *work, const struct piece *piece)
     issues_place(issues, issues->len - 1, part_label(piece, &label));
 }
 
+/* What is wrong with the attachments of a mail that brings no report is not our trouble; of a file
+   that someone names it may be. */
+static void forget_issues(struct work *work, guint first)
+{
+    GPtrArray *issues = work->arrival->issues;
+
+    for (guint i = issues->len; i > first; i--)
+        if (((const struct issue *)g_ptr_array_index(issues, i - 1))->kind != ISSUE_LIMIT)
+            g_ptr_array_remove_index(issues, i - 1);
+}
+
+static void settle_untaken(struct work *work, const struct piece *piece, guint first)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(piece->bytes, &length);
+
+    if (piece->claims_report || piece->expected || text_claims_report(text, length))
+        quarantine_for_issues(work, piece, first,
+                              length == 0                  ? "empty where a report should be"
+                              : looks_binary(text, length) ? "neither gzip, zip, JSON nor XML"
+                              : piece->claims_report       ? "no TLS report"
+                                                           : "no report");
+    else if (work->arrival->is_mail)
+        forget_issues(work, first);
+}
+
 /* True where a report came out of it, DMARC ones too. What cannot be read though it claims to be a
    report goes to the quarantine at the level where that shows. */
 static bool take_piece(struct work *work, const struct piece *piece)
@@ -542,13 +568,8 @@ static bool take_piece(struct work *work, const struct piece *piece)
     } else if (piece->may_be_mail && piece->depth < LIMIT_UNPACK_DEPTH &&
                mail_sniff((const uint8_t *)text, length))
         taken = take_messages(work, piece);
-    if (!taken && work->arrival->unread->len == unread &&
-        (piece->claims_report || piece->expected || text_claims_report(text, length)))
-        quarantine_for_issues(work, piece, first,
-                              length == 0                  ? "empty where a report should be"
-                              : looks_binary(text, length) ? "neither gzip, zip, JSON nor XML"
-                              : piece->claims_report       ? "no TLS report"
-                                                           : "no report");
+    if (!taken && work->arrival->unread->len == unread)
+        settle_untaken(work, piece, first);
     return taken;
 }
 

@@ -5,6 +5,7 @@
 #include "report/text_dmarc.h"
 #include "report/text_fault.h"
 #include "report/text_outbound.h"
+#include "schema/vocabulary.h"
 
 /* A digest is read by a person: past these it says how many more there are. JSON holds all. */
 #define TOLD_FAULTS 25
@@ -235,7 +236,9 @@ static char *count_list(const GPtrArray *counts)
     for (guint i = 0; i < counts->len; i++) {
         const struct digest_count *count = g_ptr_array_index(counts, i);
         g_autofree char *what = phrase_text(count->what);
-        g_string_append_printf(text, "%s%s %u", i > 0 ? ", " : "", what, count->count);
+        /* That a mail is something else is told with the kinds. */
+        if (g_strcmp0(count->what, issue_kind_word(ISSUE_NO_REPORT)) != 0)
+            g_string_append_printf(text, "%s%s %u", text->len > 0 ? ", " : "", what, count->count);
     }
     return g_string_free(text, FALSE);
 }

@@ -1,0 +1,196 @@
+/*
+ * Postfix' log: lines of its daemons, by the name of the program that wrote them. What they mean
+ * stands in tables: postfix_reason.c (why a delivery failed), postfix_evidence.c (what was wrong),
+ * postfix_inbound.c (what clients met).
+ */
+#include "ingest/log/dialect.h"
+#include "ingest/log/postfix_private.h"
+#include "ingest/log/postfix_reason.h"
+
+/* Names of Postfix' daemons and tools that log, the last part of the program's name. */
+static const char *const programs[] = {
+    "smtp",     "smtpd",     "qmgr",       "cleanup",   "lmtp",      "pickup",
+    "tlsproxy", "anvil",     "postscreen", "dnsblog",   "bounce",    "local",
+    "virtual",  "pipe",      "error",      "retry",     "discard",   "trivial-rewrite",
+    "tlsmgr",   "master",    "scache",     "verify",    "flush",     "proxymap",
+    "showq",    "spawn",     "qmqpd",      "oqmgr",     "nqmgr",     "defer",
+    "trace",    "sendmail",  "postdrop",   "postqueue", "postsuper", "postfix-script",
+    "postlog",  "postalias", "postmap",    "postlogd",  "postmulti", "proxywrite",
+};
+
+static void forget(struct postfix_process *process, void *data)
+{
+    struct postfix *postfix = data;
+
+    if (process->origin->daemon == POSTFIX_DAEMON_SERVER)
+        postfix_inbound_settle(postfix, process);
+    else
+        postfix_outbound_settle(postfix, process);
+}
+
+static void *postfix_open(struct log_context *context)
+{
+    struct postfix *postfix = g_new0(struct postfix, 1);
+
+    postfix->context = context;
+    postfix->processes = postfix_processes_new(forget, postfix);
+    postfix->evidences = postfix_evidences_new();
+    postfix->reasons = postfix_reasons_new();
+    postfix->inbound = postfix_inbound_patterns();
+    g_queue_init(&postfix->proxied);
+    return postfix;
+}
+
+static void postfix_close(void *state)
+{
+    struct postfix *postfix = state;
+
+    postfix_proxy_clear(postfix);
+    postfix_processes_free(postfix->processes);
+    postfix_evidences_free(postfix->evidences);
+    pattern_set_free(postfix->reasons);
+    pattern_set_free(postfix->inbound);
+    g_free(postfix);
+}
+
+static bool claims_program(struct span program)
+{
+    const char *slash = memrchr(program.at, '/', program.length);
+    struct span name;
+
+    if (slash == NULL)
+        return false;
+    name = span_from(program, (size_t)(slash - program.at) + 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(programs); i++)
+        if (span_is(name, programs[i]))
+            return true;
+    return false;
+}
+
+/* A line without its program, as people paste it: by its first words, and no more than these. */
+static bool claims_bare(struct span message)
+{
+    static const char *const begins[] = {
+        "to=<",
+        "status=deferred (",
+        "status=bounced (",
+        "status=sent (",
+        "SSL_connect error to ",
+        "SSL_accept error from ",
+        "lost connection after STARTTLS from ",
+        "certificate verification failed for ",
+        "server certificate verification failed for ",
+        "client certificate verification failed for ",
+        "CA certificate verification failed for ",
+        "TLSRPT: status=",
+        "Trusted TLS connection ",
+        "Untrusted TLS connection ",
+        "Verified TLS connection ",
+        "Anonymous TLS connection ",
+        "warning: TLS policy lookup ",
+        "warning: TLS library problem: ",
+        "warning: DANE TLSA lookup problem: ",
+        "warning: smtp_tls_policy_maps, ",
+        "(delivery temporarily suspended: ",
+    };
+    size_t id_length = postfix_queue_id(message);
+
+    if (id_length > 0)
+        return span_begins(span_from(message, id_length), ": to=<");
+    for (size_t i = 0; i < G_N_ELEMENTS(begins); i++)
+        if (span_begins(message, begins[i]))
+            return true;
+    return (span_begins(message, "warning: ") &&
+            span_find(message, ":query lookup error for \"") != NULL) ||
+           span_find(message, ": re-using session with untrusted ") != NULL;
+}
+
+static bool postfix_claims(const struct log_line *line)
+{
+    return line->program.length > 0 ? claims_program(line->program) : claims_bare(line->message);
+}
+
+/* "QID: from=<...>, status=expired, returned to sender", and "force-expired" by postsuper. */
+static bool take_expired(struct postfix *postfix, struct postfix_origin *origin,
+                         const struct log_line *line, size_t id_length)
+{
+    struct span rest = span_from(line->message, id_length);
+    struct postfix_tale tale = {.origin = origin, .direction = DIRECTION_OUT};
+
+    if (!span_begins(rest, ": from=<") || (span_find(rest, ">, status=expired") == NULL &&
+                                           span_find(rest, ">, status=force-expired") == NULL))
+        return false;
+    tale.mark = log_mark(postfix->context, line);
+    tale.at = log_line_time(postfix->context, line);
+    tale.queue_id = span_of(line->message.at, id_length);
+    postfix_tell_expired(postfix, &tale);
+    return true;
+}
+
+static bool take_queue(struct postfix *postfix, struct postfix_origin *origin,
+                       const struct log_line *line)
+{
+    struct span message = line->message;
+    size_t id_length;
+
+    /* All but every line of the queue manager ends in "removed" or "(queue active)". */
+    if (message.length < 16 || message.at[message.length - 1] == 'd' ||
+        memcmp(message.at + message.length - 8, " active)", 8) == 0)
+        return false;
+    id_length = postfix_queue_id(message);
+    return id_length > 0 && (take_expired(postfix, origin, line, id_length) ||
+                             postfix_outbound_replay(postfix, origin, line));
+}
+
+static bool take_bare(struct postfix *postfix, struct postfix_origin *origin,
+                      const struct log_line *line)
+{
+    if (postfix_inbound_is(line->message))
+        return postfix_inbound_take(postfix, origin, line);
+    return postfix_outbound_take(postfix, origin, line) || take_queue(postfix, origin, line);
+}
+
+static bool postfix_take(void *state, const struct log_line *line)
+{
+    struct postfix *postfix = state;
+    struct postfix_origin *origin = postfix_origin_find(postfix->processes, line);
+
+    switch (origin->daemon) {
+    case POSTFIX_DAEMON_OTHER:
+        break;
+    case POSTFIX_DAEMON_CLIENT:
+        return postfix_outbound_take(postfix, origin, line);
+    case POSTFIX_DAEMON_SERVER:
+        return postfix_inbound_take(postfix, origin, line);
+    case POSTFIX_DAEMON_PROXY:
+        return postfix_proxy_take(postfix, origin, line);
+    case POSTFIX_DAEMON_QUEUE:
+        return take_queue(postfix, origin, line);
+    case POSTFIX_DAEMON_REPLAY:
+        return postfix_outbound_replay(postfix, origin, line);
+    case POSTFIX_DAEMON_BARE:
+        return take_bare(postfix, origin, line);
+    }
+    return false;
+}
+
+static void postfix_settle(void *state, gint64 before)
+{
+    struct postfix *postfix = state;
+    gint64 past = before == G_MAXINT64
+                      ? before
+                      : before - (POSTFIX_SESSION_SECONDS - POSTFIX_ASSOCIATION_SECONDS);
+
+    postfix_processes_settle(postfix->processes, before, past, forget, postfix);
+    postfix_proxy_settle(postfix, before);
+}
+
+const struct log_dialect log_postfix = {
+    .name = "postfix",
+    .mta = MTA_POSTFIX,
+    .open = postfix_open,
+    .claims = postfix_claims,
+    .take = postfix_take,
+    .settle = postfix_settle,
+    .close = postfix_close,
+};

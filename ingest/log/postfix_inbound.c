@@ -1,0 +1,305 @@
+#include "ingest/log/postfix_private.h"
+
+/* What else a client may do in a session; after one of these it liked our certificate. */
+#define COUNTERS_OF_MAIL "auth=", "mail=", "rcpt=", "data=", "bdat=", "etrn=", "vrfy=", "xclient="
+
+enum sense {
+    SENSE_BROKEN,   /* the handshake, or what followed it, broke off */
+    SENSE_LIBRARY,  /* what the TLS library says of that */
+    SENSE_REJECTED, /* the client's alert is about our certificate */
+    SENSE_LOCAL,    /* our certificate cannot be used */
+};
+
+/* src/tls/tls_server.c, tls_misc.c, src/smtpd/smtpd.c; the TLS library's texts by OpenSSL. */
+static const struct row {
+    struct pattern pattern;
+    enum sense sense;
+    enum log_detail detail;
+    enum postfix_weight weight;
+} rows[] = {
+    /* tls_server.c, 2.2+: "-1", "0", an error of the connection. */
+    {{"^SSL_accept error from ",
+      "^SSL_accept error from ([^\\[\\s]*)(?:\\[([^\\]]*)\\])?(?::\\d+)?: "},
+     SENSE_BROKEN,
+     DETAIL_INBOUND_HANDSHAKE_FAILURE,
+     POSTFIX_WEIGHT_HANDSHAKE},
+    /* smtpd.c, 2.2+, "NOQUEUE: " since 3.10. */
+    {{"lost connection after STARTTLS from ",
+      "^(?:NOQUEUE: )?lost connection after STARTTLS from ([^\\[\\s]*)(?:\\[([^\\]]*)\\])?"},
+     SENSE_BROKEN,
+     DETAIL_INBOUND_HANDSHAKE_FAILURE,
+     POSTFIX_WEIGHT_HINT},
+    /* Alerts 42 to 46, 48 and 112: "sslv3 alert", since OpenSSL 3.2 "ssl/tls alert". */
+    {{"^warning: TLS library problem: ",
+      "^warning: TLS library problem: .*alert (?:bad certificate|unsupported certificate|"
+      "certificate revoked|certificate expired|certificate unknown|unknown ca|unrecognized name)"
+      "()()\\b"},
+     SENSE_REJECTED,
+     DETAIL_INBOUND_PEER_REJECTED_OUR_CERT,
+     POSTFIX_WEIGHT_VERIFY},
+    {{"^warning: TLS library problem: ", "^warning: TLS library problem: .*SSL alert number "
+                                         "(?:42|43|44|45|46|48|112)\\b"},
+     SENSE_REJECTED,
+     DETAIL_INBOUND_PEER_REJECTED_OUR_CERT,
+     POSTFIX_WEIGHT_VERIFY},
+    {{"^warning: TLS library problem: ", "^warning: TLS library problem: .*(?:fopen|system lib|PEM "
+                                         "routines|key values mismatch|No such file)"},
+     SENSE_LOCAL,
+     DETAIL_INBOUND_LOCAL_CERT_PROBLEM,
+     POSTFIX_WEIGHT_POLICY},
+    {{"^warning: TLS library problem: ", "^"},
+     SENSE_LIBRARY,
+     DETAIL_INBOUND_HANDSHAKE_FAILURE,
+     POSTFIX_WEIGHT_LIBRARY},
+    /* smtpd.c and tls_certkey.c, 2.2+: senders see "454 TLS not available", or no STARTTLS. */
+    {{"^warning: No server certs available", "^"},
+     SENSE_LOCAL,
+     DETAIL_INBOUND_LOCAL_CERT_PROBLEM,
+     POSTFIX_WEIGHT_POLICY},
+    {{"^warning: cannot ", "^warning: cannot (?:get (?:\\S+ )?(?:certificate|private key)|load "
+                           "(?:\\S+ )*(?:certificate|key))"},
+     SENSE_LOCAL,
+     DETAIL_INBOUND_LOCAL_CERT_PROBLEM,
+     POSTFIX_WEIGHT_POLICY},
+    {{"^warning: error loading ", "^warning: error loading (?:private key|certificate|chain)"},
+     SENSE_LOCAL,
+     DETAIL_INBOUND_LOCAL_CERT_PROBLEM,
+     POSTFIX_WEIGHT_POLICY},
+    {{"disabling TLS support", "disabling TLS support$"},
+     SENSE_LOCAL,
+     DETAIL_INBOUND_LOCAL_CERT_PROBLEM,
+     POSTFIX_WEIGHT_POLICY},
+    {{"^warning: Wrapper-mode request dropped from ",
+      "^warning: Wrapper-mode request dropped from ([^\\[\\s]*)(?:\\[([^\\]]*)\\])?.*TLS context"},
+     SENSE_LOCAL,
+     DETAIL_INBOUND_LOCAL_CERT_PROBLEM,
+     POSTFIX_WEIGHT_POLICY},
+};
+
+struct pattern_set *postfix_inbound_patterns(void)
+{
+    return pattern_set_new(rows, G_N_ELEMENTS(rows), sizeof rows[0]);
+}
+
+bool postfix_inbound_is(struct span message)
+{
+    return span_begins(message, "SSL_accept error from ") ||
+           span_begins(message, "lost connection after STARTTLS from ") ||
+           span_begins(message, "NOQUEUE: lost connection after STARTTLS from ") ||
+           span_begins(message, "disconnect from ");
+}
+
+static struct postfix_tale tale_of(struct postfix_origin *origin, guint64 mark, gint64 at)
+{
+    return (struct postfix_tale){
+        .origin = origin, .direction = DIRECTION_IN, .mark = mark, .at = at};
+}
+
+bool postfix_inbound_session(struct postfix *postfix, struct postfix_origin *origin,
+                             const struct log_line *line, const struct postfix_summary *summary)
+{
+    gint64 at = log_line_time(postfix->context, line);
+    struct postfix_tale tale = tale_of(origin, log_mark(postfix->context, line), at);
+    struct postfix_process *process =
+        postfix_process_get(postfix->processes, origin, line->pid, at);
+
+    origin->logs_summaries = true;
+    process->session.is_known = true;
+    process->session.is_told = true;
+    postfix_name_set(&process->session.peer, &summary->peer);
+    postfix_tell_session(postfix, &tale, summary->outcome, LEVEL_UNKNOWN, summary->version,
+                         line->repeats);
+    return true;
+}
+
+/*
+ * One failed session of a client. Mail programs of our users fail for reasons of their own: those
+ * are counted only.
+ */
+void postfix_inbound_tell(struct postfix *postfix, struct postfix_origin *origin,
+                          struct postfix_clue *clue)
+{
+    struct postfix_tale tale = tale_of(origin, clue->mark, clue->at);
+    struct postfix_verdict verdict = {.outcome = LOG_OUTCOME_UNKNOWN, .detail = clue->detail};
+    bool is_local = (clue->flags & POSTFIX_LOCAL) != 0;
+    bool is_counted = is_local || clue->session.is_known;
+
+    if (verdict.detail == DETAIL_HANDSHAKE_FAILURE || verdict.detail == DETAIL_NONE)
+        verdict.detail = DETAIL_INBOUND_HANDSHAKE_FAILURE;
+    if (!is_counted)
+        postfix_tell_session(postfix, &tale, SESSION_FAILED, LEVEL_UNKNOWN, TLS_VERSION_UNKNOWN, 1);
+    tale.peer.ip = span_of(clue->peer.ip, clue->peer.ip_length);
+    if (is_local || !origin->is_submission)
+        postfix_tell_clue(postfix, &tale, clue, &verdict, is_counted ? 0 : 1);
+}
+
+void postfix_inbound_settle(struct postfix *postfix, struct postfix_process *process)
+{
+    while (process->clues != NULL) {
+        struct postfix_clue *clue = process->clues;
+        process->clues = g_steal_pointer(&clue->next);
+        postfix_inbound_tell(postfix, process->origin, clue);
+        postfix_clue_free(clue);
+    }
+}
+
+static struct postfix_process *process_of(struct postfix *postfix, struct postfix_origin *origin,
+                                          const struct log_line *line)
+{
+    return postfix_process_get(postfix->processes, origin, line->pid,
+                               log_line_time(postfix->context, line));
+}
+
+static void tell_local(struct postfix *postfix, struct postfix_process *process,
+                       const struct postfix_evidence *evidence, const struct log_line *line)
+{
+    guint64 hash = postfix_hash(4, evidence->reason);
+    gint64 at = log_line_time(postfix->context, line);
+    struct postfix_clue *clue;
+
+    if (hash == process->said && at - process->said_at < POSTFIX_ASSOCIATION_SECONDS)
+        return;
+    process->said = hash;
+    process->said_at = at;
+    clue = g_new0(struct postfix_clue, 1);
+    postfix_clue_rest(postfix, clue, evidence, line);
+    postfix_inbound_tell(postfix, process->origin, clue);
+    postfix_clue_free(clue);
+}
+
+static void add_evidence(struct postfix *postfix, struct postfix_process *process,
+                         const struct postfix_evidence *evidence, const struct log_line *line)
+{
+    if (process->clues == NULL)
+        process->clues = g_new0(struct postfix_clue, 1);
+    postfix_clue_rest(postfix, process->clues, evidence, line);
+}
+
+static bool take_evidence(struct postfix *postfix, struct postfix_origin *origin,
+                          const struct log_line *line)
+{
+    struct span captures[PATTERN_CAPTURES];
+    int index = pattern_set_match(postfix->inbound, line->message, captures);
+    struct postfix_evidence evidence = {.reason = line->message};
+    struct postfix_process *process;
+
+    if (index < 0)
+        return false;
+    evidence.host = captures[1];
+    evidence.ip = captures[2];
+    evidence.detail = rows[index].detail;
+    evidence.weight = rows[index].weight;
+    process = process_of(postfix, origin, line);
+    if (rows[index].sense == SENSE_LOCAL) {
+        evidence.flags = POSTFIX_LOCAL;
+        tell_local(postfix, process, &evidence, line);
+        return true;
+    }
+    if (rows[index].sense == SENSE_BROKEN && rows[index].weight > POSTFIX_WEIGHT_HINT)
+        process->session.is_known = false;
+    add_evidence(postfix, process, &evidence, line);
+    return true;
+}
+
+static bool has_counter(struct span counters, const char *name)
+{
+    return span_find(counters, name) != NULL;
+}
+
+/*
+ * "ehlo=1 starttls=1 quit=1 commands=3", without a second EHLO: a sender that looked at our
+ * certificate and went away, which is what a verifying Postfix does.
+ */
+static bool is_quit_after_tls(struct span counters)
+{
+    static const char *const mail[] = {COUNTERS_OF_MAIL};
+
+    if (!has_counter(counters, " starttls=1 ") || has_counter(counters, "ehlo=2") ||
+        has_counter(counters, "helo="))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(mail); i++)
+        if (has_counter(counters, mail[i]))
+            return false;
+    return true;
+}
+
+static void take_quit(struct postfix *postfix, struct postfix_process *process,
+                      const struct postfix_evidence *counted, const struct log_line *line)
+{
+    struct postfix_evidence evidence = *counted;
+    struct postfix_clue *clue = process->clues;
+
+    evidence.detail = DETAIL_INBOUND_QUIT_AFTER_STARTTLS;
+    evidence.weight = POSTFIX_WEIGHT_POLICY;
+    if (clue != NULL && clue->weight > POSTFIX_WEIGHT_HINT)
+        return;
+    add_evidence(postfix, process, &evidence, line);
+    process->clues->session.is_known = process->session.is_known;
+}
+
+/* "lost connection after STARTTLS", but TLS had begun. */
+static void drop_hint(struct postfix_process *process)
+{
+    if (process->clues != NULL && process->clues->weight == POSTFIX_WEIGHT_HINT)
+        g_clear_pointer(&process->clues, postfix_clues_free);
+}
+
+/* What the connection came to; the line has counters since 3.0. */
+static bool take_disconnect(struct postfix *postfix, struct postfix_origin *origin,
+                            const struct log_line *line)
+{
+    struct span counters = line->message;
+    struct postfix_evidence evidence = {.detail = DETAIL_INBOUND_HANDSHAKE_FAILURE,
+                                        .weight = POSTFIX_WEIGHT_HINT,
+                                        .reason = line->message};
+    const char *starttls = span_find(counters, " starttls=");
+    bool failed = starttls != NULL && span_find(counters, " starttls=0/") != NULL;
+    bool quit = starttls != NULL && !failed && is_quit_after_tls(counters);
+    struct postfix_process *process = postfix_process_find(postfix->processes, origin, line->pid);
+    struct postfix_peer peer;
+
+    if (!failed && !quit && (process == NULL || process->clues == NULL))
+        return false;
+    process = process_of(postfix, origin, line);
+    peer = postfix_peer_read(span_from(counters, strlen("disconnect from ")));
+    evidence.host = peer.host;
+    evidence.ip = peer.ip;
+    if (quit)
+        take_quit(postfix, process, &evidence, line);
+    else if (failed)
+        add_evidence(postfix, process, &evidence, line);
+    else if (process->session.is_known || starttls != NULL)
+        drop_hint(process);
+    postfix_inbound_settle(postfix, process);
+    process->session.is_known = false;
+    return true;
+}
+
+static bool take_connect(struct postfix *postfix, struct postfix_origin *origin,
+                         const struct log_line *line)
+{
+    struct postfix_process *process = postfix_process_find(postfix->processes, origin, line->pid);
+
+    if (process == NULL || process->clues == NULL)
+        return false;
+    postfix_inbound_settle(postfix, process);
+    return true;
+}
+
+bool postfix_inbound_take(struct postfix *postfix, struct postfix_origin *origin,
+                          const struct log_line *line)
+{
+    struct postfix_summary summary;
+
+    if (line->message.length == 0)
+        return false;
+    if (postfix_queue_id(line->message) > 0)
+        return false;
+    if (span_begins(line->message, "disconnect from "))
+        return take_disconnect(postfix, origin, line);
+    if (span_begins(line->message, "connect from "))
+        return take_connect(postfix, origin, line);
+    if (postfix_summary_read(line->message, &summary))
+        return summary.is_inbound && postfix_inbound_session(postfix, origin, line, &summary);
+    return take_evidence(postfix, origin, line);
+}

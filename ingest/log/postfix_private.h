@@ -1,0 +1,128 @@
+/* What the files of the Postfix dialect share. */
+#ifndef INGEST_LOG_POSTFIX_PRIVATE_H
+#define INGEST_LOG_POSTFIX_PRIVATE_H
+
+#include "ingest/log/postfix_process.h"
+
+/* A line of a delivery follows the lines about it within so many seconds of log time. */
+#define POSTFIX_ASSOCIATION_SECONDS 600
+/* A session is known by its summary for so long; a large message takes its time. */
+#define POSTFIX_SESSION_SECONDS 3600
+
+#define POSTFIX_RECENT 512
+#define POSTFIX_ENDPOINTS 512
+#define POSTFIX_PROXIED_MAX 256
+
+/* What a failure turned out to be, for when it is said again without its evidence. */
+struct postfix_recent {
+    guint64 hash; /* of log host, domain and reason */
+    enum log_detail detail;
+    enum result_type result;
+    enum tls_level level;
+    bool dane;
+};
+
+struct postfix {
+    struct log_context *context;
+    struct postfix_processes *processes;
+    struct postfix_evidences *evidences;
+    struct pattern_set *reasons;
+    struct pattern_set *inbound;
+    GQueue proxied; /* of struct postfix_proxied, what tlsproxy said */
+    struct postfix_recent recent[POSTFIX_RECENT];
+    guint64 clients[POSTFIX_ENDPOINTS]; /* hashes of endpoints that tlsproxy serves as a server */
+};
+
+/* postfix_outbound.c: smtp, lmtp, error, retry, qmgr */
+bool postfix_outbound_take(struct postfix *postfix, struct postfix_origin *origin,
+                           const struct log_line *line);
+bool postfix_outbound_replay(struct postfix *postfix, struct postfix_origin *origin,
+                             const struct log_line *line);
+/* What waits for a line of a delivery is told without it. */
+void postfix_outbound_settle(struct postfix *postfix, struct postfix_process *process);
+
+/* postfix_judge.c: what a delivery's line and the lines before it come to */
+struct postfix_attempt {
+    const struct postfix_delivery *delivery;
+    const struct postfix_reason *reason; /* NULL: it was delivered */
+    struct span reason_host;
+    bool is_throttled;
+    bool is_over_tls;                 /* a summary of the session was seen */
+    enum session_outcome trust;       /* by that */
+    const struct postfix_clue *facts; /* NULL: none */
+};
+
+struct postfix_verdict {
+    bool is_failure;
+    bool is_session_failed; /* the session, if there was one, is none that the policy accepts */
+    enum log_outcome outcome;
+    enum log_detail detail;
+    enum result_type result;
+    enum tls_level level;
+    bool dane;
+};
+
+struct postfix_verdict postfix_judge(const struct postfix_attempt *attempt);
+/* Of evidence alone: detail, result, level and dane. */
+void postfix_judge_clue(const struct postfix_clue *clue, struct postfix_verdict *verdict);
+/* SESSION_UNKNOWN where tls= does not tell. */
+enum session_outcome postfix_judge_tls(const struct postfix_tls *tls);
+
+/* postfix_proxy.c: tlsproxy */
+bool postfix_proxy_take(struct postfix *postfix, struct postfix_origin *origin,
+                        const struct log_line *line);
+/*
+ * What tlsproxy said of the failed session of this peer; NULL: nothing. The caller frees it.
+ * `broken`: the handshake, else the certificate.
+ */
+struct postfix_clue *postfix_proxy_find(struct postfix *postfix,
+                                        const struct postfix_origin *origin,
+                                        const struct postfix_peer *peer, struct span domain,
+                                        bool broken);
+void postfix_proxy_settle(struct postfix *postfix, gint64 before);
+void postfix_proxy_clear(struct postfix *postfix);
+
+/* postfix_inbound.c: smtpd, and tlsproxy as a server */
+struct pattern_set *postfix_inbound_patterns(void);
+bool postfix_inbound_take(struct postfix *postfix, struct postfix_origin *origin,
+                          const struct log_line *line);
+void postfix_inbound_settle(struct postfix *postfix, struct postfix_process *process);
+bool postfix_inbound_is(struct span message); /* a bare line that a server wrote */
+bool postfix_inbound_session(struct postfix *postfix, struct postfix_origin *origin,
+                             const struct log_line *line, const struct postfix_summary *summary);
+void postfix_inbound_tell(struct postfix *postfix, struct postfix_origin *origin,
+                          struct postfix_clue *clue);
+
+/* postfix_tell.c: events */
+struct postfix_tale {
+    struct postfix_origin *origin;
+    enum direction direction;
+    guint64 mark;
+    gint64 at;
+    struct span queue_id;
+    struct span domain;
+    struct span next_hop;
+    struct postfix_peer peer;
+};
+
+void postfix_tell_session(struct postfix *postfix, const struct postfix_tale *tale,
+                          enum session_outcome outcome, enum tls_level level,
+                          enum tls_version version, guint count);
+/* Of a line that is at hand. */
+void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *tale,
+                           const struct postfix_attempt *attempt,
+                           const struct postfix_verdict *verdict, struct span line, guint sessions);
+/* Of a line that is past; its texts are kept with the clue. */
+void postfix_tell_clue(struct postfix *postfix, const struct postfix_tale *tale,
+                       const struct postfix_clue *clue, const struct postfix_verdict *verdict,
+                       guint sessions);
+void postfix_tell_expired(struct postfix *postfix, const struct postfix_tale *tale);
+
+/* A clue that rests on this line, or keeps it where the evidence is the strongest so far. */
+void postfix_clue_rest(struct postfix *postfix, struct postfix_clue *clue,
+                       const struct postfix_evidence *evidence, const struct log_line *line);
+
+/* Of a text, going on from `hash`. */
+guint64 postfix_hash(guint64 hash, struct span text);
+
+#endif

@@ -1,0 +1,201 @@
+#include "ingest/log/postfix_private.h"
+#include "ingest/log/scrub.h"
+#include "ingest/text.h"
+#include <arpa/inet.h>
+
+#define NAME_BYTES (LIMIT_DOMAIN_BYTES + 1)
+
+#define HASH_BEGIN G_GUINT64_CONSTANT(0xcbf29ce484222325)
+#define HASH_FACTOR G_GUINT64_CONSTANT(0x100000001b3)
+
+/* The names of one event, in the form that they are told in. */
+struct names {
+    char domain[NAME_BYTES];
+    char next_hop[NAME_BYTES];
+    char mx[NAME_BYTES];
+    char ip[POSTFIX_ADDRESS_BYTES];
+    char queue_id[64];
+};
+
+guint64 postfix_hash(guint64 hash, struct span text)
+{
+    hash = (hash ^ HASH_BEGIN) * HASH_FACTOR;
+    for (size_t i = 0; i < text.length; i++)
+        hash = (hash ^ (guchar)text.at[i]) * HASH_FACTOR;
+    return hash;
+}
+
+/* Lower case, without a final dot; false where that is not all that is to be done to it. */
+static bool copy_plain_name(char out[NAME_BYTES], struct span name)
+{
+    size_t length = name.length;
+
+    if (length > 0 && name.at[length - 1] == '.')
+        length--;
+    if (length == 0 || length >= NAME_BYTES)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        char c = name.at[i];
+        if (!g_ascii_isalnum(c) && c != '.' && c != '-' && c != '_')
+            return false;
+        out[i] = g_ascii_tolower(c);
+    }
+    out[length] = '\0';
+    return true;
+}
+
+static const char *name_of(char out[NAME_BYTES], struct span name)
+{
+    g_autofree char *text = NULL;
+    g_autofree char *domain = NULL;
+
+    if (name.length == 0)
+        return NULL;
+    if (copy_plain_name(out, name))
+        return out;
+    text = g_strndup(name.at, MIN(name.length, NAME_BYTES));
+    domain = text_domain(text, NULL);
+    if (domain == NULL)
+        return NULL;
+    g_strlcpy(out, domain, NAME_BYTES);
+    return out;
+}
+
+/* What is redacted or damaged is no address. */
+static const char *address_of(char out[POSTFIX_ADDRESS_BYTES], struct span address)
+{
+    char text[POSTFIX_ADDRESS_BYTES];
+    struct in6_addr bytes;
+    bool is_valid;
+    g_autofree char *normal = NULL;
+
+    if (address.length == 0 || address.length >= sizeof text)
+        return NULL;
+    memcpy(text, address.at, address.length);
+    text[address.length] = '\0';
+    if (inet_pton(AF_INET, text, &bytes) == 1) {
+        memcpy(out, text, address.length + 1);
+        return out;
+    }
+    if (text[0] != ':' && inet_pton(AF_INET6, text, &bytes) == 1)
+        return inet_ntop(AF_INET6, &bytes, out, POSTFIX_ADDRESS_BYTES);
+    normal = text_address(text, &is_valid);
+    if (normal == NULL || !is_valid)
+        return NULL;
+    g_strlcpy(out, normal, POSTFIX_ADDRESS_BYTES);
+    return out;
+}
+
+static void begin_event(struct log_event *event, struct names *names,
+                        const struct postfix_tale *tale)
+{
+    memset(event, 0, sizeof *event);
+    event->mark = tale->mark;
+    event->at = tale->at;
+    event->host = tale->origin->name;
+    event->mta = MTA_POSTFIX;
+    event->direction = tale->direction;
+    event->domain = name_of(names->domain, tale->domain);
+    event->next_hop = name_of(names->next_hop, tale->next_hop);
+    event->mx = name_of(names->mx, tale->peer.host);
+    event->ip = address_of(names->ip, tale->peer.ip);
+    event->delay = -1;
+    if (tale->queue_id.length > 0 && tale->queue_id.length < sizeof names->queue_id) {
+        memcpy(names->queue_id, tale->queue_id.at, tale->queue_id.length);
+        names->queue_id[tale->queue_id.length] = '\0';
+        event->queue_id = names->queue_id;
+    }
+}
+
+void postfix_tell_session(struct postfix *postfix, const struct postfix_tale *tale,
+                          enum session_outcome outcome, enum tls_level level,
+                          enum tls_version version, guint count)
+{
+    struct names names;
+    struct log_event event;
+
+    begin_event(&event, &names, tale);
+    event.kind = LOG_EVENT_SESSION;
+    event.session = outcome;
+    event.level = level;
+    event.version = version;
+    event.sessions = count;
+    postfix->context->emit(&event, postfix->context->data);
+}
+
+static void add_verdict(struct log_event *event, const struct postfix_verdict *verdict)
+{
+    event->kind = LOG_EVENT_FAILURE;
+    event->outcome = verdict->outcome;
+    event->detail = verdict->detail;
+    event->result_type = verdict->result;
+    event->failure_type = log_failure_type(verdict->detail, verdict->result, verdict->dane);
+    event->level = verdict->level;
+}
+
+void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *tale,
+                           const struct postfix_attempt *attempt,
+                           const struct postfix_verdict *verdict, struct span line, guint sessions)
+{
+    const struct postfix_delivery *delivery = attempt->delivery;
+    g_autoptr(GString) reason = g_string_new(NULL);
+    struct names names;
+    struct log_event event;
+    char dsn[16] = "";
+
+    begin_event(&event, &names, tale);
+    add_verdict(&event, verdict);
+    event.sessions = sessions;
+    event.delay = delivery->delay;
+    if (delivery->dsn.length < sizeof dsn)
+        memcpy(dsn, delivery->dsn.at, delivery->dsn.length);
+    event.dsn = dsn;
+    scrub_append(reason, delivery->reason, LIMIT_LOG_KEPT_BYTES);
+    event.reason = reason->str;
+    event.line = log_context_line(postfix->context, line);
+    postfix->context->emit(&event, postfix->context->data);
+}
+
+void postfix_tell_clue(struct postfix *postfix, const struct postfix_tale *tale,
+                       const struct postfix_clue *clue, const struct postfix_verdict *verdict,
+                       guint sessions)
+{
+    struct names names;
+    struct log_event event;
+
+    begin_event(&event, &names, tale);
+    add_verdict(&event, verdict);
+    event.sessions = sessions;
+    event.reason = clue->reason;
+    event.line = clue->line;
+    postfix->context->emit(&event, postfix->context->data);
+}
+
+void postfix_tell_expired(struct postfix *postfix, const struct postfix_tale *tale)
+{
+    struct names names;
+    struct log_event event;
+
+    begin_event(&event, &names, tale);
+    event.kind = LOG_EVENT_EXPIRED;
+    postfix->context->emit(&event, postfix->context->data);
+}
+
+void postfix_clue_rest(struct postfix *postfix, struct postfix_clue *clue,
+                       const struct postfix_evidence *evidence, const struct log_line *line)
+{
+    bool is_stronger = clue->line == NULL || evidence->weight > clue->weight;
+    g_autoptr(GString) reason = NULL;
+
+    postfix_clue_add(clue, evidence);
+    if (!is_stronger)
+        return;
+    reason = g_string_new(NULL);
+    scrub_append(reason, evidence->reason, LIMIT_LOG_KEPT_BYTES);
+    clue->mark = log_mark(postfix->context, line);
+    clue->at = log_line_time(postfix->context, line);
+    g_free(clue->reason);
+    clue->reason = g_string_free(g_steal_pointer(&reason), FALSE);
+    g_free(clue->line);
+    clue->line = g_strdup(log_context_line(postfix->context, line->whole));
+}

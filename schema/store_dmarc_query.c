@@ -10,8 +10,8 @@
     "AND (?5 IS NULL OR r.domain = ?5) AND NOT (?6 AND a.authenticated = 'fail') "
 
 /* Both false: rows of which nothing is known are not among them. */
-#define FAILED "(w.dkim_aligned = 0 AND w.spf_aligned = 0)"
-#define ALIGNED "(w.dkim_aligned IS 1 OR w.spf_aligned IS 1)"
+#define FAILED "(w.dkim_aligned = 0 AND w.spf_aligned = 0 AND w.messages > 0)"
+#define ALIGNED "((w.dkim_aligned IS 1 OR w.spf_aligned IS 1) AND w.messages > 0)"
 
 static sqlite3_stmt *ask(struct store *store, const char *sql, const struct store_filter *filter,
                          GError **error)

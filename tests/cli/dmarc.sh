@@ -1,0 +1,118 @@
+#!/bin/sh
+# DMARC aggregate reports as a whole program: taken in, asked for, told, hostile ones, large ones.
+. tests/lib/cli.sh
+
+# record IP COUNT VERDICT DISPOSITION
+record() {
+    printf '<record><row><source_ip>%s</source_ip><count>%s</count><policy_evaluated>' "$1" "$2"
+    printf '<disposition>%s</disposition><dkim>%s</dkim><spf>fail</spf></policy_evaluated></row>' "$4" "$3"
+    printf '<identifiers><header_from>example.org</header_from></identifiers><auth_results><spf>'
+    printf '<domain>esp.example</domain><result>pass</result></spf></auth_results></record>\n'
+}
+# feedback ID DAY: a report of Receiver about example.org on a day; records on standard input
+feedback() {
+    begin=$(date -u -d "$2" +%s)
+    printf '<?xml version="1.0"?>\n<feedback><report_metadata><org_name>Receiver</org_name>'
+    printf '<email>dmarc@receiver.example</email><report_id>%s</report_id><date_range>' "$1"
+    printf '<begin>%s</begin><end>%s</end></date_range></report_metadata>' "$begin" $((begin + 86399))
+    printf '<policy_published><domain>example.org</domain><p>reject</p></policy_published>\n'
+    cat
+    printf '</feedback>\n'
+}
+
+{ record 192.0.2.1 90 pass none; record 192.0.2.2 4 fail reject; } | feedback a 2026-11-18 >"$T/a.xml"
+{ record 192.0.2.1 0 pass none; record 192.0.2.1 80 fail reject; record 192.0.2.2 4 fail none; } |
+    feedback b 2026-11-20 >"$T/b.xml"
+exits 'two reports come in' 0 triage ingest "$T/a.xml" "$T/b.xml"
+like 'and are counted' "$out" '^0 mails, 2 files: 0 reports new, .* 2 DMARC reports new, '
+gzip -k "$T/a.xml"
+exits 'one comes again, packed' 0 triage ingest "$T/a.xml.gz"
+like 'and is known' "$out" '1 DMARC report already known'
+record 192.0.2.1 91 pass none | feedback a 2026-11-18 >"$T/a2.xml"
+exits 'and with other content' 0 triage ingest "$T/a2.xml"
+like 'is a revision' "$out" '1 DMARC report new \(1 revised\)'
+is 'of which the latest counts' "$(query 'SELECT sum(messages) FROM dmarc_rows WHERE day = "2026-11-18"')" 91
+is 'both are there' "$(query 'SELECT external_id, superseded_by FROM dmarc_reports ORDER BY report')" \
+    'a|3
+b|
+a|'
+is 'rows tell who was aligned' \
+    "$(query "SELECT source_ip, sum(messages * aligned), sum(messages * NOT aligned) FROM dmarc_rows
+        GROUP BY 1")" '192.0.2.1|91|80
+192.0.2.2|0|4'
+
+# The digest: what happened, against what the policy asks.
+exits 'a digest of the 20th' 0 triage digest --since 2026-11-20
+like 'tells how much was aligned' "$out" 'example\.org: 84 messages, 0 % aligned'
+like 'what became of the rest' "$out" '84 messages: 80 rejected, 4 delivered; not followed for 4'
+like 'what is new' "$out" '192\.0\.2\.1 was aligned until 2026-11-18 and is not'
+like 'the policy' "$out" 'p=reject sp=reject adkim=r aspf=r, in 1 report of Receiver'
+like 'who fails most' "$out" '^ *192\.0\.2\.2 +4 +4 +1 +SPF esp\.example$'
+triage digest --since 2026-11-20 --format json >"$T/json"
+is 'JSON has the same' "$(sqlite3 :memory: "SELECT json_extract(j, '\$.dmarc[0].failed'),
+    json_extract(j, '\$.dmarc[0].news[0].news'), json_extract(j, '\$.dmarc[0].policies[0].p')
+    FROM (SELECT CAST(readfile('$T/json') AS TEXT) AS j)")" '84|was-aligned|reject'
+printf '[domain other.example]\nmx = mx.other.example 192.0.2.3\n' >"$T/tlstriage.conf"
+exits 'where the domain is not ours' 0 triage digest --since 2026-11-20
+unlike 'the digest leaves it out' "$out" 'example\.org: 84'
+: >"$T/tlstriage.conf"
+
+# Hostile: refused, kept, nothing read, nothing expanded, at once.
+echo 'a secret' >"$T/secret"
+{
+    printf '<?xml version="1.0"?>\n<!DOCTYPE feedback [<!ENTITY x SYSTEM "file://%s/secret">]>\n' "$T"
+    printf '<feedback><report_metadata><org_name>&x;</org_name><report_id>x</report_id>'
+    printf '</report_metadata></feedback>'
+} >"$T/xxe.xml"
+{
+    printf '<?xml version="1.0"?>\n<!DOCTYPE feedback [<!ENTITY l0 "lol">'
+    for i in 1 2 3 4 5 6 7 8 9; do
+        printf '<!ENTITY l%s "' $i
+        for _ in 1 2 3 4 5 6 7 8 9 10; do printf '&l%s;' $((i - 1)); done
+        printf '">'
+    done
+    printf ']>\n<feedback><report_metadata><org_name>&l9;</org_name></report_metadata></feedback>'
+} >"$T/laughs.xml"
+DB=$T/hostile.db
+exits 'entities of a file and a billion laughs' 0 triage ingest "$T/xxe.xml" "$T/laughs.xml"
+like 'are quarantined' "$out" '2 unreadable and quarantined'
+is 'as DMARC reports' "$(query 'SELECT kind, outcome FROM arrivals')" 'dmarc|quarantined
+dmarc|quarantined'
+like 'with the reason' "$(query 'SELECT problem FROM issues')" 'document type declaration'
+ok 'the file was not read' sh -c "! grep -q 'a secret' '$DB'*"
+exits 'they are tried again' 0 triage reparse
+like 'in vain' "$out" '^2 read again, 0 changed, 0 no longer readable'
+
+# Broken: what can be used is used.
+DB=$T/broken.db
+{ record 192.0.2.1 5 pass none; printf '<x>&y;<'; record 192.0.2.2 6 fail none; record 1 7 fail none; } |
+    feedback broken 2026-11-20 | head -c -80 >"$T/broken.xml"
+exits 'a broken report that is cut off' 0 triage ingest "$T/broken.xml"
+is 'gives its whole records' "$(query 'SELECT source_ip, messages FROM dmarc_rows')" '192.0.2.1|5
+192.0.2.2|6'
+like 'and says what was wrong' "$(query 'SELECT clause, problem FROM issues')" \
+    '^XML 1\.0, section 2\.1\|not well-formed, mended: line'
+
+# Large: read while it is unpacked, in memory that does not grow with it.
+DB=$T/large.db
+rows() {
+    awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++)
+        printf "<record><row><source_ip>2001:db8::%x:%x</source_ip><count>1</count>" \
+            "<policy_evaluated><disposition>none</disposition><dkim>fail</dkim><spf>fail</spf>" \
+            "</policy_evaluated></row><identifiers><header_from>example.org</header_from>" \
+            "</identifiers><auth_results><dkim><domain>example.org</domain><selector>s%d" \
+            "</selector><result>fail</result></dkim><spf><domain>example.net</domain><result>" \
+            "softfail</result></spf></auth_results></record>\n", i / 65536, i % 65536, i % 7 }'
+}
+rows 100000 | feedback large 2026-11-20 | gzip >"$T/large.xml.gz"
+if [ "$(uname -s)" = Linux ]; then
+    # The whole of it unpacked would not fit.
+    exits '100000 rows in little memory' 0 sh -c "ulimit -v 400000; exec \"\$0\" --db '$DB' \
+        --config '$T/tlstriage.conf' --now $NOW ingest '$T/large.xml.gz'" "$TLSTRIAGE"
+    is 'are all there' "$(query 'SELECT count(*), sum(messages), count(DISTINCT source_ip) FROM dmarc_rows')" \
+        '100000|100000|100000'
+    ok 'the store is small' test "$(wc -c <"$DB")" -lt 40000000
+else
+    skip 'a large report' 'ulimit -v is only known of Linux'
+fi
+done_testing

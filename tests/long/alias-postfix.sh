@@ -6,6 +6,7 @@ daemons=$(postconf -d -h daemon_directory 2>/dev/null)
 [ -n "$daemons" ] || skip_all 'the recipes of contrib/postfix' 'Postfix is not installed'
 [ "$(id -u)" -eq 0 ] || skip_all 'the recipes of contrib/postfix' 'not root'
 . tests/lib/mailserver.sh
+. tests/lib/kinds.sh
 trap 'postfix -c "$T/etc" stop >/dev/null 2>&1; rm -rf "$T"; [ -n "$planned" ] || echo "Bail out!"' EXIT
 
 mkdir "$T/etc" "$T/queue" "$T/data"
@@ -105,6 +106,52 @@ for address in tlsrpt piped; do
     chown "$user:$group" "$store"*
     ok "$address: all is delivered once the fault is mended" flushed
     is "$address: and stored" "$(stored)" 5
+done
+# fate_of NAME: what became of the newest mail of that kind, "" as long as nothing did.
+fate_of() {
+    queued=$(sed -n "s/.*cleanup\[[0-9]*\]: \([0-9A-Za-z]*\): message-id=<$1@kinds\.example>.*/\1/p" \
+        "$T/mail.log" | tail -n 1)
+    [ -n "$queued" ] || return 1
+    sed -n "s/.* $queued: .*status=\([a-z]*\).*/\1/p" "$T/mail.log" | tail -n 1 | grep .
+}
+
+settled() {
+    for kind in $kinds; do
+        fate_of "$kind" >/dev/null || return 1
+    done
+    postqueue -c "$T/etc" -p | grep -q 'Mail queue is empty'
+}
+
+# Bounces come from nobody.
+sender_of() {
+    case $1 in
+    dsn-* | receipt | vacation) ;;
+    *) echo sender@kinds.example ;;
+    esac
+}
+
+# send_kinds ADDRESS: one mail of every kind; what became of each is in $fates.
+send_kinds() {
+    for kind in $kinds; do
+        kind_mail "$kind" | sendmail -i -C "$T/etc" -f "$(sender_of "$kind")" "$1@test.example"
+    done
+    within 60 settled
+    fates=$(for kind in $kinds; do fate_of "$kind"; done | sort | uniq -c | tr -s ' ')
+}
+
+# One address for everything: the rua of _dmarc and that of _smtp._tls. Each comes a second time, as
+# mail does that has two of our addresses.
+all=" $(printf '%s\n' "$kinds" | wc -w) sent"
+for address in tlsrpt piped; do
+    rm -f "$store"*
+    send_kinds "$address"
+    is "$address: mail of every kind is taken" "$fates" "$all"
+    is "$address: and known by kind" "$(sqlite3 -readonly -batch "$store" "$count_kinds")" "$counts"
+    send_kinds "$address"
+    is "$address: the same again is taken" "$fates" "$all"
+    is "$address: and no report is counted twice" \
+        "$(sqlite3 -readonly -batch "$store" 'SELECT (SELECT count(*) FROM reports),
+            (SELECT count(*) FROM dmarc_reports), (SELECT count(*) FROM log_failures)')" '2|1|3'
 done
 unlike 'nothing bounced' "$(cat "$T/mail.log")" 'status=bounced|sender non-delivery'
 done_testing

@@ -160,19 +160,20 @@ struct powermta {
     char *queried; /* whose TLSA records were asked for last */
 };
 
-static void split(struct span line, struct span *fields, size_t *count)
+static void split(struct record *record, struct span line)
 {
     size_t at = 0;
 
-    *count = 0;
-    while (*count < FIELDS_MAX) {
+    record->count = 0;
+    record->layout = NULL;
+    while (record->count < FIELDS_MAX) {
         size_t begin = at;
         bool has_quotes = at < line.length && line.at[at] == '"';
         bool quoted = false;
 
         for (; at < line.length && (quoted || line.at[at] != ','); at++)
             quoted ^= has_quotes && line.at[at] == '"';
-        fields[(*count)++] = span_of(line.at + begin, at - begin);
+        record->fields[record->count++] = span_of(line.at + begin, at - begin);
         if (at >= line.length)
             return;
         at++;
@@ -234,7 +235,7 @@ static void layout_read_text(struct layout *layout, const char *text)
 {
     struct record header;
 
-    split(span_of(text, strlen(text)), header.fields, &header.count);
+    split(&header, span_of(text, strlen(text)));
     layout_read(layout, &header);
 }
 
@@ -722,7 +723,7 @@ static bool powermta_claims(const struct log_line *line)
         return true;
     if (!may_be_csv(text))
         return false;
-    split(text, record.fields, &record.count);
+    split(&record, text);
     return is_header(&record) || is_record(&record);
 }
 
@@ -749,7 +750,7 @@ static bool powermta_take(void *state, const struct log_line *line)
     if (text.length == 0)
         return false;
     if (may_be_csv(text)) {
-        split(text, record.fields, &record.count);
+        split(&record, text);
         if (is_header(&record)) {
             layout_read(&powermta->header, &record);
             powermta->has_header = true;

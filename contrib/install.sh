@@ -45,7 +45,7 @@ put 644 contrib/systemd/sysusers.conf "$PREFIX/lib/sysusers.d/tlstriage.conf"
 put 644 contrib/systemd/tmpfiles.conf "$PREFIX/lib/tmpfiles.d/tlstriage.conf"
 each 644 "$doc" README.md DEVIATIONS.md NEWS.md LICENSE
 each 644 "$doc/examples" contrib/tlstriage.conf
-for recipe in postfix exim cron backup; do
+for recipe in postfix exim halon cron backup; do
     each 644 "$doc/examples/$recipe" contrib/"$recipe"/*
 done
 if [ "$action" = uninstall ]; then

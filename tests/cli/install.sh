@@ -31,7 +31,7 @@ for file in bash-completion/completions/tlstriage zsh/site-functions/_tlstriage 
     doc/tlstriage/examples/tlstriage.conf; do
     [ -s "$root/usr/share/$file" ] || missing="$missing $file"
 done
-for recipe in postfix exim cron backup; do
+for recipe in postfix exim halon cron backup; do
     [ -n "$(ls "$root/usr/share/doc/tlstriage/examples/$recipe")" ] || missing="$missing $recipe"
 done
 for file in sysusers.d/tlstriage.conf tmpfiles.d/tlstriage.conf; do

@@ -7,8 +7,8 @@
 #define SLACK DAY
 /* Lines of one New Year that come in the wrong order are not further apart. */
 #define SWAP_DAYS 3
-#define HALF_YEAR 6
-#define LEAP_SEARCH 8 /* years between two 29 February, at most */
+#define SLEEP_MONTHS 4 /* that a log may be silent, over New Year too */
+#define LEAP_SEARCH 8  /* years between two 29 February, at most */
 
 /* What a stamp says, before years and zones are known. */
 struct civil {
@@ -107,14 +107,14 @@ static bool is_swap(const struct envelope_years *years, int month, int day)
 }
 
 /*
- * Whether a year begins with the next stamp. A log that sleeps may miss December or January, so
- * half a year back is a New Year too. A line that comes late after New Year moves nothing.
+ * Whether a year begins with the next stamp: a log that sleeps may miss December or January. A line
+ * that comes late after New Year moves nothing.
  */
 static void years_step(struct envelope_years *years, int month, int day)
 {
     if (is_swap(years, month, day))
         return;
-    if (years->month - month >= HALF_YEAR)
+    if (years->month - month >= 12 - SLEEP_MONTHS)
         years->year++;
     years->month = month;
     years->day = day;
@@ -141,22 +141,37 @@ static int year_by_limit(struct envelope_time *time, const struct civil *civil)
     return year;
 }
 
+static bool is_future(struct envelope_time *time, int year, const struct civil *civil)
+{
+    return utc_of(time, days_of_civil(year, civil->month, civil->day) * DAY) > time->limit;
+}
+
+/* Lines in no order at all, as somebody collected them, must not run off into the future. */
+static void years_go_on(struct envelope_time *time, const struct civil *civil)
+{
+    struct envelope_years *years = &time->years;
+    int months = civil->month - years->month;
+
+    years_step(years, civil->month, civil->day);
+    if (!time->looked && months >= SLEEP_MONTHS && years->month == civil->month &&
+        is_future(time, years->year, civil))
+        years->year--;
+}
+
 static int year_of(struct envelope_time *time, const struct civil *civil)
 {
     struct envelope_years *years = &time->years;
 
-    if (years->begun)
-        years_step(years, civil->month, civil->day);
-    else if (!time->looked)
-        years->year = year_by_limit(time, civil);
+    if (years->begun) {
+        years_go_on(time, civil);
+    } else {
+        if (!time->looked)
+            years->year = year_by_limit(time, civil);
+        *years = (struct envelope_years){true, years->year, civil->month, civil->day};
+    }
     if (civil->month == 2 && civil->day == 29)
         years_to_leap(years);
-    if (years->begun)
-        return years->year - is_swap(years, civil->month, civil->day);
-    years->begun = true;
-    years->month = civil->month;
-    years->day = civil->day;
-    return years->year;
+    return years->year - is_swap(years, civil->month, civil->day);
 }
 
 /* Months */

@@ -26,7 +26,9 @@ void envelope_free(struct envelope *envelope);
  * carries no message (an empty one, a comment of journalctl).
  *
  * "message repeated N times: [ TEXT]" gives TEXT with repeats N; "last message repeated N times"
- * gives the host's previous line again.
+ * gives the host's previous line again. Of a line that Exim split for syslog ("[1/2] ..."), the
+ * last part gives all of it, and the others nothing. `whole` of an entry of the journal, or of
+ * another logger's JSON, is what journalctl -o short-iso would show.
  */
 bool envelope_take(struct envelope *envelope, const char *bytes, size_t length,
                    struct log_line *line);

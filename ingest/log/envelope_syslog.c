@@ -302,7 +302,7 @@ static bool take_count(struct span *text)
 
 bool envelope_syslog_prefix(struct span *text)
 {
-    static const char *const dropped[] = {"\xef\xbb\xbf", "\x1e",      "data: {",   "#",
+    static const char *const dropped[] = {"\xef\xbb\xbf", "\x1e",      "data: ",    "#",
                                           "stdout F ",    "stderr F ", "stdout P ", "stderr P "};
     struct span rest = *text;
 
@@ -314,7 +314,7 @@ bool envelope_syslog_prefix(struct span *text)
     }
     for (size_t i = 0; i < G_N_ELEMENTS(dropped); i++)
         if (span_begins(rest, dropped[i])) {
-            *text = span_from(rest, strlen(dropped[i]) - (dropped[i][0] == 'd'));
+            *text = span_from(rest, strlen(dropped[i]));
             return true;
         }
     return take_colour(text) || take_service(text) || take_pod(text) || take_count(text);

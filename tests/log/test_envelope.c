@@ -215,6 +215,10 @@ static void every_form_gives_time_host_program_pid_and_message(void **state)
         {"{\"log\":\"Mar  3 12:01:20 mx1 postfix/smtp[7]: text\\n\",\"stream\":\"stdout\",\"time\":"
          "\"2026-03-03T12:01:20.5Z\"}",
          "2026-03-03T12:01:20Z", "mx1", "postfix/smtp", 7, "text"},
+        {"data: {\"SYSLOG_IDENTIFIER\":\"postfix/smtp\",\"MESSAGE\":\"text\"}", "", "",
+         "postfix/smtp", 0, "text"},
+        {"\x1e{\"SYSLOG_IDENTIFIER\":\"postfix/smtp\",\"MESSAGE\":\"text\"}", "", "",
+         "postfix/smtp", 0, "text"},
         {"{\"program\":\"postfix/smtp\",\"message\":\"cut of", "", "", "postfix/smtp", 0, "cut of"},
         {"{\"time\":1770000000,\"message\":\"a\",\"tls\":{\"started\":true}}", "", "", "", 0,
          "{\"time\":1770000000,\"message\":\"a\",\"tls\":{\"started\":true}}"},

@@ -16,6 +16,7 @@ struct follow_file {
     struct tail *tail;
     struct follow_reader reader;
     struct follow_trail trail;
+    bool is_new;         /* the store has no position of it */
     GQueue runs;         /* struct run *, the last is read */
     guint64 known_until; /* of the next file that begins: that of the position; else 0 */
     gint64 first_at;     /* log time before the lines that are read again */
@@ -35,6 +36,7 @@ struct follow_file *follow_file_new(const char *path, const struct log_options *
     follow_reader_init(&file->reader, options, writer);
     follow_trail_init(&file->trail);
     g_queue_init(&file->runs);
+    file->is_new = position == NULL;
     if (position != NULL && tail_resume(file->tail, position))
         file->known_until = position->offset;
     else if (position == NULL && from_end)
@@ -229,7 +231,9 @@ bool follow_file_position(const struct follow_file *file, struct log_position *p
         position->context = MIN(mark->offset, position->offset);
         return true;
     }
-    return false;
+    /* Nothing was there, so that all there will be is to be read, also what is rotated by then. */
+    *position = (struct log_position){.path = file->path};
+    return file->is_new;
 }
 
 void follow_file_forget_context(struct follow_file *file)

@@ -22,7 +22,7 @@ struct follow_logs {
     bool journal_done;
     guint64 written_told; /* events of all readers, when they were written last */
     gint64 written_at;    /* monotonic time */
-    bool fed;             /* something was read since */
+    bool fed;             /* something was read since; at first, something is to be remembered */
     bool watches;
 };
 
@@ -74,6 +74,7 @@ struct follow_logs *follow_logs_open(struct cli *cli, const struct follow_wish *
     logs->wish = wish;
     logs->options = options;
     logs->writer = log_writer_new(cli->store);
+    logs->fed = true;
     logs->files = g_ptr_array_new_with_free_func(free_file);
     logs->told_of = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (char **path = wish->paths; ok && path != NULL && *path != NULL; path++)

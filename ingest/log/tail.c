@@ -261,14 +261,26 @@ static enum tail_what read_on(struct tail *tail, gint64 now, bool hurry, struct 
     return got > 0 ? TAIL_BYTES : TAIL_WAIT;
 }
 
+/* It begins with its first line, by whose time the years of the others are known. */
+static bool is_empty_yet(struct tail *tail)
+{
+    struct tail_file *file = g_queue_peek_head(&tail->files);
+
+    if (tail->files.length > 1 || file->size > 0)
+        return false;
+    tail_file_look_anew(file);
+    return file->size == 0;
+}
+
 enum tail_what tail_next(struct tail *tail, gint64 now, bool hurry, struct tail_piece *piece)
 {
     memset(piece, 0, sizeof *piece);
     look_for_live(tail, now);
-    if (tail->files.length == 0)
+    if (tail->begun)
+        return read_on(tail, now, hurry, piece);
+    if (tail->files.length == 0 || is_empty_yet(tail))
         return TAIL_WAIT;
-    return tail->begun ? read_on(tail, now, hurry, piece)
-                       : begin(tail, g_queue_peek_head(&tail->files), piece);
+    return begin(tail, g_queue_peek_head(&tail->files), piece);
 }
 
 /*

@@ -31,7 +31,7 @@ struct tail_piece {
     const char *bytes; /* valid until the next call. TAIL_BEGIN not at the begin: the first line */
     size_t length;
     gint64 time; /* TAIL_BEGIN: when the file was last written to */
-    /* From here on of the file: who it is. Not the first TAIL_WAIT. */
+    /* From here on of the file: who it is. Not with a TAIL_WAIT before the first TAIL_BEGIN. */
     guint64 offset; /* behind the bytes */
     guint64 device;
     guint64 inode;
@@ -47,9 +47,9 @@ void tail_free(struct tail *tail);
 /*
  * Before the first tail_next(), one of these or none. tail_resume(): the file of the position is
  * looked for among the rotated ones, and goes on at position->context; false where it is found no
- * more: then the last rotated file is read as a whole, since it may have lines that nobody has
- * read, and the present one. tail_skip(): what the file has now is not read. None: the file is read
- * from its begin; earlier ones are not.
+ * more, or had nothing yet: then the last rotated file is read as a whole, since it may have lines
+ * that nobody has read, and the present one. tail_skip(): what the file has now is not read. None:
+ * the file is read from its begin; earlier ones are not.
  */
 bool tail_resume(struct tail *tail, const struct log_position *position);
 void tail_skip(struct tail *tail);

@@ -4,7 +4,7 @@ _tlstriage()
     local cur prev words cword
     _init_completion -n = || return
 
-    local commands='ingest deliver digest status explain sql prune quarantine reparse'
+    local commands='ingest deliver follow digest status explain sql prune quarantine reparse'
     local options='--db --config --now --quiet --help --version'
     local command='' word skip=''
     for word in "${words[@]:1:cword-1}"; do
@@ -31,7 +31,7 @@ _tlstriage()
             COMPREPLY=($(compgen -W "$(date -u +%Y-%m-%dT00:00:00Z)" -- "$cur"))
             return
             ;;
-        --domain | --to | --days | --width)
+        --domain | --to | --days | --width | --timezone)
             return
             ;;
     esac
@@ -46,7 +46,9 @@ _tlstriage()
         explain)
             [[ $cur == -* ]] || options=$(tlstriage explain 2>/dev/null | sed -n 's/^ *\([a-z][a-z0-9-]*\).*/\1/p')
             ;;
-        ingest)
+        follow | ingest)
+            [[ $command == ingest ]] || options+=' --journal --once --from-end'
+            options+=' --timezone'
             if [[ $cur != -* ]]; then
                 _filedir
                 return

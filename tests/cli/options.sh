@@ -9,7 +9,7 @@ help=$out
 for option in db config now quiet help version; do
     like "names --$option" "$help" "^  --$option"
 done
-for command in ingest deliver digest explain sql prune reparse; do
+for command in ingest deliver follow digest explain sql prune reparse; do
     like "names $command" "$help" "^  $command +[a-z]"
 done
 
@@ -29,6 +29,7 @@ helps() {
 }
 helps ingest
 helps deliver
+helps follow journal once from-end timezone
 helps digest domain since until format to all exit-code width
 helps explain
 helps sql header
@@ -36,7 +37,7 @@ helps prune days dry-run
 helps reparse
 
 # Manual pages and completions know each command and option, and no other.
-for command in ingest deliver digest explain sql prune reparse; do
+for command in ingest deliver follow digest explain sql prune reparse; do
     "$TLSTRIAGE" "$command" --help | sed -n 's/^  \(-., \)*--\([a-z-]*\)[= ].*/\2/p' |
         grep -vxE 'help|db|config|now|quiet' | sort >"$T/known"
     grep -E '^\.(It|Op) Fl' "man/tlstriage-$command.1" | grep -oE 'Fl -[a-z-]+' | sed 's/^Fl -//' |
@@ -91,7 +92,7 @@ exits 'an unknown command' 2 triage frobnicate
 like 'is named' "$err" 'frobnicate'
 exits 'an unknown option before the command' 2 "$TLSTRIAGE" --frobnicate digest
 like 'is named' "$err" 'frobnicate'
-for command in ingest digest explain sql prune reparse; do
+for command in ingest follow digest explain sql prune reparse; do
     exits "an unknown option of $command" 2 triage "$command" --frobnicate
     like 'is named together with the command' "$err" "^tlstriage $command: .*frobnicate"
 done

@@ -1,5 +1,7 @@
 #include "ingest/stream.h"
+#include "ingest/dmarc.h"
 #include "ingest/limits.h"
+#include "ingest/unpack.h"
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -367,10 +369,48 @@ static GBytes *take_whole(struct stream *stream, size_t length)
     return g_bytes_new_take(g_realloc(bytes, length), length);
 }
 
+/* The rest is read and forgotten where the writer of a pipe must not notice. */
+static void end_file(struct stream *stream)
+{
+    stream->begin = stream->end = stream->scan = 0;
+    while (stream->drain && fill(stream))
+        stream->end = 0;
+    stream->end = 0;
+    stream->at_end = true;
+}
+
+/* A large DMARC report: what reads it takes it out of gzip in pieces, so that it never is in memory
+   whole. Packed it is kept anyway. */
+static bool pack_file(struct stream *stream, struct stream_unit *unit)
+{
+    struct unpack_packer *packer;
+    size_t taken = 0;
+
+    while (stream->end < UNPACK_HELD_BYTES && fill(stream))
+        ;
+    if (stream->end < UNPACK_HELD_BYTES || !dmarc_sniff((const char *)stream->buffer, stream->end))
+        return false;
+    packer = unpack_packer_new();
+    /* One byte past the limit, so that whoever unpacks it notices. */
+    do {
+        size_t length = MIN(stream->end, LIMIT_DMARC_BYTES + 1 - taken);
+        unpack_packer_add(packer, (const char *)stream->buffer, length);
+        taken += length;
+        stream->end = 0;
+    } while (taken <= LIMIT_DMARC_BYTES && fill(stream));
+    unit->message = 0;
+    unit->cut = stream->error != 0;
+    unit->bytes = unpack_packer_finish(packer);
+    end_file(stream);
+    return true;
+}
+
 static bool whole_file(struct stream *stream, struct stream_unit *unit)
 {
     size_t limit;
 
+    if (pack_file(stream, unit))
+        return true;
     while (stream->end <= limit_of(stream) && fill(stream))
         ;
     if (stream->end == 0)
@@ -379,11 +419,7 @@ static bool whole_file(struct stream *stream, struct stream_unit *unit)
     unit->message = 0;
     unit->cut = stream->end > limit || stream->error != 0;
     unit->bytes = take_whole(stream, MIN(stream->end, limit));
-    stream->begin = stream->end = stream->scan = 0;
-    while (stream->drain && fill(stream))
-        stream->end = 0;
-    stream->end = 0;
-    stream->at_end = true;
+    end_file(stream);
     return true;
 }
 

@@ -31,7 +31,8 @@ void stream_close(struct stream *stream);
 /*
  * The next unit; false at the end. An empty file gives no unit, an empty message neither. Of an
  * mbox, the "From " lines and the empty line before each are left out, and one '>' is taken from
- * lines of '>' and "From ".
+ * lines of '>' and "From ". A large file of DMARC XML is given packed with gzip, up to
+ * LIMIT_DMARC_BYTES of it.
  */
 bool stream_next(struct stream *stream, struct stream_unit *unit);
 

@@ -258,11 +258,11 @@ static void enter_folder(struct input *input, int fd, const struct stat *status,
     list_folder(input, folder);
 }
 
-/* A log waits until everything else is read; from a pipe it is read now. */
+/* A log waits until everything else is read; what has no path is read now. */
 static void put_log_aside(struct input *input, const char *path, gint64 first_at, bool is_file,
                           const uint8_t *head, size_t length)
 {
-    if (is_file) {
+    if (is_file && input->file_name != NULL) {
         shelf_add(input->logs, path, first_at);
         stream_close(input->stream);
         g_clear_pointer(&input->path, g_free);

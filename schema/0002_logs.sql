@@ -59,6 +59,8 @@ CREATE TABLE log_failure (
     delay INTEGER,                  -- age of the message in seconds
     dsn TEXT,
     reason TEXT,                    -- what the server said
+    mark INTEGER,                   -- of the line, where it was told alone for want of the line of
+                                    -- a delivery: it goes when that is read
     line TEXT,                      -- the line, without local parts of addresses; direction in:
                                     -- NULL where the reason tells all
     stored_at INTEGER NOT NULL,     -- when the row was made: a log may be read late
@@ -66,6 +68,7 @@ CREATE TABLE log_failure (
 ) STRICT;
 CREATE INDEX log_failure_at ON log_failure (at);
 CREATE INDEX log_failure_queue_id ON log_failure (queue_id) WHERE queue_id IS NOT NULL;
+CREATE INDEX log_failure_mark ON log_failure (mark) WHERE mark IS NOT NULL;
 CREATE INDEX log_failure_client ON log_failure (ip, at) WHERE direction = 'in';
 
 -- Messages that were given up, kept as long as a failure of theirs may still be read from another

@@ -14,6 +14,9 @@ enum log_event_kind {
     LOG_EVENT_SESSION, /* counted by the hour */
     LOG_EVENT_FAILURE, /* kept as a row */
     LOG_EVENT_EXPIRED, /* a message was given up and returned: host, queue_id, at */
+    /* The line with this mark was told with another one: where a part of the log was read before,
+       and the line was told alone then, that row goes. host, mark, at */
+    LOG_EVENT_CONSUMED,
 };
 
 /* One thing that a log tells, resting on one line. */

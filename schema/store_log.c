@@ -72,6 +72,7 @@ struct log_writer *log_writer_new(struct store *store)
     writer->route_texts = g_string_chunk_new(32 << 10);
     writer->counts = g_array_new(FALSE, FALSE, sizeof(struct log_count));
     writer->failures = g_ptr_array_new_with_free_func(g_free);
+    writer->consumed = g_array_new(FALSE, FALSE, sizeof(guint64));
     writer->clients = g_hash_table_new_full(hash_client, is_same_client, g_free, NULL);
     writer->expiries = g_ptr_array_new_with_free_func(g_free);
     writer->failure_texts = g_string_chunk_new(32 << 10);
@@ -95,6 +96,7 @@ void log_writer_free(struct log_writer *writer)
     g_hash_table_unref(writer->routes);
     g_string_chunk_free(writer->route_texts);
     g_ptr_array_unref(writer->failures);
+    g_array_unref(writer->consumed);
     g_hash_table_unref(writer->clients);
     g_ptr_array_unref(writer->expiries);
     g_string_chunk_free(writer->failure_texts);
@@ -287,15 +289,33 @@ static void take_new(struct log_writer *writer, const struct log_event *event)
     case LOG_EVENT_EXPIRED:
         g_ptr_array_add(writer->expiries, copy_event(writer, event));
         break;
+    case LOG_EVENT_CONSUMED:
+        break;
     }
+}
+
+/* From now on the line is known, as if it had been told alone. */
+static void take_consumed(struct log_writer *writer, const struct log_event *event)
+{
+    struct log_event alone = *event;
+    bool is_new;
+
+    alone.kind = LOG_EVENT_FAILURE;
+    if (log_mark_cache_take(writer->marks, &alone, &is_new, &writer->error) && !is_new)
+        g_array_append_val(writer->consumed, event->mark);
 }
 
 void log_writer_take(struct log_writer *writer, const struct log_event *event)
 {
     bool is_new;
 
-    if (writer->error != NULL || (writer->lock < 0 && !take_lock(writer, &writer->error)) ||
-        !log_mark_cache_take(writer->marks, event, &is_new, &writer->error))
+    if (writer->error != NULL || (writer->lock < 0 && !take_lock(writer, &writer->error)))
+        return;
+    if (event->kind == LOG_EVENT_CONSUMED) {
+        take_consumed(writer, event);
+        return;
+    }
+    if (!log_mark_cache_take(writer->marks, event, &is_new, &writer->error))
         return;
     if (is_new)
         take_new(writer, event);
@@ -344,6 +364,7 @@ static void drop_waiting(struct log_writer *writer)
         forget_routes(writer);
     writer->route_bytes = 0;
     g_ptr_array_set_size(writer->failures, 0);
+    g_array_set_size(writer->consumed, 0);
     g_hash_table_remove_all(writer->clients);
     g_ptr_array_set_size(writer->expiries, 0);
     g_string_chunk_clear(writer->failure_texts);

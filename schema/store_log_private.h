@@ -72,6 +72,7 @@ struct log_writer {
     gsize route_bytes;         /* of routes that came since the last write */
     GArray *counts;            /* struct log_count, not written yet */
     GPtrArray *failures;       /* struct log_event *, likewise; direction out */
+    GArray *consumed;          /* guint64, marks of lines told alone before */
     GHashTable *clients;       /* struct log_event *, likewise; direction in */
     GPtrArray *expiries;       /* struct log_event *, likewise */
     GStringChunk *failure_texts;

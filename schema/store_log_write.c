@@ -116,6 +116,9 @@ bool store_add_log_failure(struct store *store, const struct log_event *event, c
     store_bind_text(add, 21, event->reason);
     store_bind_text(add, 22, event->line);
     sqlite3_bind_int64(add, 23, now);
+    if (event->outcome == LOG_OUTCOME_UNKNOWN && event->direction == DIRECTION_OUT &&
+        event->mark != 0)
+        sqlite3_bind_int64(add, 24, (gint64)event->mark);
     return store_run(store, add, "writing a failure of the log", error);
 }
 
@@ -132,6 +135,19 @@ static bool write_failures(struct log_writer *writer, GError **error)
             return false;
     }
     return true;
+}
+
+/* Lines that were told alone when only a part of the log had been read. */
+static bool drop_consumed(struct log_writer *writer, GError **error)
+{
+    sqlite3_stmt *drop = store_statement(writer->store, SQL_DROP_LOG_FAILURE, error);
+
+    for (guint i = 0; drop != NULL && i < writer->consumed->len; i++) {
+        sqlite3_bind_int64(drop, 1, (gint64)g_array_index(writer->consumed, guint64, i));
+        if (!store_run(writer->store, drop, "dropping a failure of the log", error))
+            return false;
+    }
+    return drop != NULL;
 }
 
 /* *found false: there is no row for it yet. */
@@ -328,5 +344,6 @@ static bool write_expiries(struct log_writer *writer, GError **error)
 bool store_log_write(struct log_writer *writer, GError **error)
 {
     return write_counts(writer, error) && write_failures(writer, error) &&
-           write_clients(writer, error) && write_expiries(writer, error);
+           drop_consumed(writer, error) && write_clients(writer, error) &&
+           write_expiries(writer, error);
 }

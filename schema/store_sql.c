@@ -137,9 +137,10 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_ADD_LOG_FAILURE] =
         "INSERT INTO log_failure (at, host, mta, direction, queue_id, domain, next_hop, mx, ip, "
         "level, tls_version, sessions, outcome, result_type, failure_type, layer, detail, "
-        "mail_effect, delay, dsn, reason, line, stored_at) "
+        "mail_effect, delay, dsn, reason, line, stored_at, mark) "
         "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,"
-        "?23)",
+        "?23,?24)",
+    [SQL_DROP_LOG_FAILURE] = "DELETE FROM log_failure WHERE mark = ?1",
     [SQL_COUNT_CLIENTS] = "SELECT count(*) FROM log_failure WHERE direction = 'in' "
                           "AND at >= ?1 AND at < ?2 AND host IS ?3",
     /* The line of the earliest, so that the order in which logs are read does not matter. */

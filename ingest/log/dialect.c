@@ -14,6 +14,35 @@ guint64 log_mark(struct log_context *context, const struct log_line *line)
     return log_marks_take(context->marks, line);
 }
 
+void log_clues_add(struct log_clues *clues, guint64 mark, gint64 at)
+{
+    guint place = clues->count++ % LOG_CLUES_MAX;
+
+    clues->lines[place].mark = mark;
+    clues->lines[place].at = at;
+}
+
+void log_clues_join(struct log_clues *clues, const struct log_clues *other)
+{
+    for (guint i = 0; i < MIN(other->count, LOG_CLUES_MAX); i++)
+        log_clues_add(clues, other->lines[i].mark, other->lines[i].at);
+}
+
+void log_clues_consume(struct log_context *context, struct log_clues *clues, const char *host)
+{
+    for (guint i = 0; i < MIN(clues->count, LOG_CLUES_MAX); i++) {
+        const struct log_event event = {
+            .kind = LOG_EVENT_CONSUMED,
+            .mark = clues->lines[i].mark,
+            .at = clues->lines[i].at,
+            .host = host,
+            .delay = -1,
+        };
+        context->emit(&event, context->data);
+    }
+    clues->count = 0;
+}
+
 gint64 log_line_time(const struct log_context *context, const struct log_line *line)
 {
     return line->at != 0 ? line->at : context->fallback_time;

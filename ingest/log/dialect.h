@@ -27,6 +27,21 @@ struct log_context {
  */
 guint64 log_mark(struct log_context *context, const struct log_line *line);
 
+/* Marks of lines that would be told alone if the log ended behind them. */
+#define LOG_CLUES_MAX 8
+struct log_clues {
+    guint count; /* the last LOG_CLUES_MAX are kept */
+    struct {
+        guint64 mark;
+        gint64 at;
+    } lines[LOG_CLUES_MAX];
+};
+void log_clues_add(struct log_clues *clues, guint64 mark, gint64 at);
+void log_clues_join(struct log_clues *clues, const struct log_clues *other);
+
+/* They were told with another line, or turned out to be nothing: see LOG_EVENT_CONSUMED. */
+void log_clues_consume(struct log_context *context, struct log_clues *clues, const char *host);
+
 /* The line's time, else the fallback. */
 gint64 log_line_time(const struct log_context *context, const struct log_line *line);
 

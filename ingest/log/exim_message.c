@@ -16,6 +16,7 @@ struct attempt {
     bool has_evidence; /* what follows is of a line */
     guint weight;
     guint64 mark;
+    struct log_clues rests; /* lines that were the strongest so far */
     gint64 at;
     char *reason;
     char *line;
@@ -314,6 +315,7 @@ static void keep_line(struct exim *exim, struct attempt *attempt, const struct l
     attempt->weight = weight;
     attempt->mark = mark;
     attempt->at = log_line_time(exim->context, line);
+    log_clues_add(&attempt->rests, mark, attempt->at);
     g_free(attempt->reason);
     g_free(attempt->line);
     attempt->reason = g_strdup(exim_scrubbed(exim, finding->reason));
@@ -356,6 +358,13 @@ static void tell_session(struct exim *exim, const struct log_line *line,
 }
 
 /* Evidence of trouble with a host that took the mail all the same. */
+/* It turned out to be nothing. */
+static void take_back(struct exim *exim, const struct message *message, struct attempt *attempt)
+{
+    attempt->is_told = true;
+    log_clues_consume(exim->context, &attempt->rests, message->host);
+}
+
 static void tell_soft(struct exim *exim, struct message *message,
                       const struct exim_delivery *delivery, bool is_refused)
 {
@@ -373,7 +382,7 @@ static void tell_soft(struct exim *exim, struct message *message,
     } else if (attempt->error.rank == EXIM_NOTHING) {
         if (delivery->verified == EXIM_CV_DANE ||
             (delivery->verified == EXIM_CV_YES && attempt->soft.rank == EXIM_NOTHING))
-            attempt->is_told = true;
+            take_back(exim, message, attempt);
         else
             tell(exim, message, attempt, is_clear ? LOG_OUTCOME_PLAINTEXT : LOG_OUTCOME_UNVERIFIED,
                  exim->domain);
@@ -561,6 +570,7 @@ static void tell_failed(struct exim *exim, struct refusal *refusal, struct attem
         exim->context->emit(&session, exim->context->data);
     }
     exim->context->emit(&event, exim->context->data);
+    log_clues_consume(exim->context, &attempt->rests, event.host);
     exim_remember_domain(exim, &event, &finding);
 }
 

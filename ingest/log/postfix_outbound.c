@@ -407,6 +407,7 @@ static void resolve_clues(struct work *work)
         struct postfix_clue *next = clue->next;
         clue->next = NULL;
         if (belongs(work, clue) && is_same_failure(work, clue)) {
+            log_clues_consume(work->postfix->context, &clue->rests, process->origin->name);
             if (process->facts == NULL)
                 process->facts = clue;
             else
@@ -439,6 +440,7 @@ static void ask_proxy(struct work *work)
                               work->delivery->domain, broken);
     if (clue == NULL)
         return;
+    log_clues_consume(work->postfix->context, &clue->rests, work->origin->name);
     if (work->process->facts == NULL)
         work->process->facts = clue;
     else

@@ -309,6 +309,7 @@ void postfix_clue_join(struct postfix_clue *clue, struct postfix_clue *other)
         clue->reason = g_steal_pointer(&other->reason);
     }
     postfix_clue_add(clue, &evidence);
+    log_clues_join(&clue->rests, &other->rests);
     if (clue->next_hop == NULL)
         clue->next_hop = g_steal_pointer(&other->next_hop);
     if (clue->domain == NULL)

@@ -74,6 +74,7 @@ struct postfix_clue {
     bool is_confirmed;              /* "QID: REASON": this failed, and another try follows */
     struct postfix_session session; /* the one that failed, where it had a summary */
     guint64 mark;                   /* of the strongest line */
+    struct log_clues rests;         /* lines that were the strongest so far */
     gint64 at;
     char *line;
     char *reason;

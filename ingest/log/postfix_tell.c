@@ -194,6 +194,7 @@ void postfix_clue_rest(struct postfix *postfix, struct postfix_clue *clue,
     scrub_append(reason, evidence->reason, LIMIT_LOG_KEPT_BYTES);
     clue->mark = log_mark(postfix->context, line);
     clue->at = log_line_time(postfix->context, line);
+    log_clues_add(&clue->rests, clue->mark, clue->at);
     g_free(clue->reason);
     clue->reason = g_string_free(g_steal_pointer(&reason), FALSE);
     g_free(clue->line);

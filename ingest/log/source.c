@@ -16,7 +16,7 @@ struct log_source {
     guint8 *first; /* what was read before, until it is used up */
     size_t first_length;
     size_t first_done;
-    guint8 *window; /* packed bytes */
+    guint8 *window;             /* packed bytes */
     _Atomic guint64 bytes_read; /* another thread may show how far things are */
     size_t (*read)(struct log_source *source, char *bytes, size_t size);
     z_stream zlib;

@@ -72,7 +72,7 @@ exits '--once reads what there is' 0 triage follow --once "$LOG"
 is 'and says nothing' "$out$err" ''
 is 'deliveries are counted' "$(counted)" "$number"
 is 'failures are rows' "$(query 'SELECT domain, failure_type FROM log_failures')" \
-    'example.net|starttls-missing'
+    'example.net|starttls-absent'
 exits 'again' 0 triage follow --once "$LOG"
 is 'nothing is counted twice' "$(counted)" "$number"
 printf '2026-11-22T06:10:00.000000+00:00 mail postfix/smtp[7]: 4FFFF: to=<us' >>"$LOG"

@@ -76,7 +76,7 @@ fresh
 sed -n 3p "$T/mail.log" >"$T/twice"
 sed -n 3p "$T/mail.log" | sed 's/5A1B2C3D4E/7A1B2C3D4E/' >>"$T/twice"
 for line in 1 2; do
-    echo 'Nov 20 10:00:07 mx1 postfix/smtpd[9]: SSL_accept error from unknown[203.0.113.7]: -1'
+    echo 'Nov 20 10:00:07 mx1 postfix/smtpd[9]: Anonymous TLS connection established from unknown[203.0.113.7]: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)'
 done >>"$T/twice"
 touch -d '2026-11-20T12:00:00Z' "$T/twice"
 exits 'equal lines' 0 triage ingest "$T/twice"
@@ -105,13 +105,21 @@ is 'counts' "$(query 'SELECT min(hour) FROM deliveries')" 2026-11-20T09:00:00Z
 exits 'no zone' 2 triage ingest --timezone Mars/Olympus "$T/mail.log"
 
 # The journal of the same host.
-printf '{"__REALTIME_TIMESTAMP":"1763632802000000","_HOSTNAME":"mx1","SYSLOG_IDENTIFIER":"postfix/smtp","_PID":"101","MESSAGE":"8A1B2C3D4E: to=<a@good.example>, relay=mx.good.example[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 Ok)"}\n' |
-    sed 's/1763632802/1795169402/' >"$T/journal.json"
+for at in 1795168740 1795168800 1795169100; do
+    printf '{"__REALTIME_TIMESTAMP":"%s000000","_HOSTNAME":"mx1","SYSLOG_IDENTIFIER":"postfix/smtp","_PID":"101","MESSAGE":"8A1B2C3D4E: to=<a@good.example>, relay=mx.good.example[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 Ok)"}\n' "$at"
+done >"$T/journal.json"
+{
+    cat "$T/mail.log"
+    sed -n 7p "$T/mail.log" | sed 's/10:00:06/10:05:00/'
+} >"$T/longer.log"
+touch -d '2026-11-20T12:00:00Z' "$T/longer.log"
 fresh
-exits 'a log of a file' 0 triage ingest "$T/mail.log"
+exits 'a log of a file' 0 triage ingest "$T/longer.log"
+before=$(counts)
 exits 'and the journal of that host and time' 3 triage ingest "$T/journal.json"
 like 'is refused' "$err" 'mx1'
 is 'and changes nothing' "$(counts)" "$before"
+before='4|1'
 
 # What is no log.
 fresh

@@ -14,6 +14,7 @@
 #define WAITS_SECONDS 600
 
 struct block {
+    struct log_batch *batch;
     size_t length; /* 0: the end */
     char bytes[BLOCK_BYTES];
 };
@@ -23,7 +24,7 @@ struct intake_log {
     struct intake_log_counts *counts;
     struct log_reader *reader;
     struct log_writer *writer;
-    struct log_source *source; /* that the thread reads */
+    struct log_source *source; /* that the thread reads and splits */
     GAsyncQueue *full;         /* struct block * */
     GAsyncQueue *empty;
 };
@@ -33,6 +34,22 @@ static void take_event(const struct log_event *event, void *data)
     struct intake_log *intake = data;
 
     log_writer_take(intake->writer, event);
+}
+
+static struct block *block_new(void)
+{
+    struct block *block = g_new(struct block, 1);
+
+    block->batch = log_batch_new();
+    return block;
+}
+
+static void block_free(gpointer data)
+{
+    struct block *block = data;
+
+    log_batch_free(block->batch);
+    g_free(block);
 }
 
 struct intake_log *intake_log_new(struct cli *cli, const struct log_options *options,
@@ -47,9 +64,9 @@ struct intake_log *intake_log_new(struct cli *cli, const struct log_options *opt
         log_writer_set_time(intake->writer, cli->now);
     intake->reader = log_reader_new(options, take_event, intake);
     intake->full = g_async_queue_new();
-    intake->empty = g_async_queue_new_full(g_free);
+    intake->empty = g_async_queue_new_full(block_free);
     for (guint i = 0; i < BLOCKS; i++)
-        g_async_queue_push(intake->empty, g_new(struct block, 1));
+        g_async_queue_push(intake->empty, block_new());
     return intake;
 }
 
@@ -110,6 +127,7 @@ static gpointer read_ahead(gpointer data)
         block = g_async_queue_pop(intake->empty);
         length = log_source_read(intake->source, block->bytes, BLOCK_BYTES);
         block->length = length;
+        log_reader_split(intake->reader, block->bytes, length, block->batch);
         g_async_queue_push(intake->full, block);
         if (length == 0)
             break;
@@ -129,8 +147,10 @@ static bool take_blocks(struct intake_log *intake, intake_log_progress_fn progre
         struct block *block = g_async_queue_pop(intake->full);
         length = block->length;
         if (ok) {
-            log_reader_take(intake->reader, block->bytes, length);
+            log_reader_tell(intake->reader, block->batch);
             ok = write_if(intake, log_writer_is_full(intake->writer), error);
+        } else {
+            log_batch_clear(block->batch);
         }
         g_async_queue_push(intake->empty, block);
         if (progress != NULL)

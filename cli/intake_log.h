@@ -1,6 +1,6 @@
 /*
- * The road of a log from its bytes to the store: one thread reads and unpacks, the other takes the
- * lines apart and writes what they tell, in short transactions.
+ * The road of a log from its bytes to the store: one thread reads, unpacks and splits it into
+ * lines, the other finds what they tell and writes it, in short transactions.
  */
 #ifndef CLI_INTAKE_LOG_H
 #define CLI_INTAKE_LOG_H

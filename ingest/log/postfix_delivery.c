@@ -10,6 +10,13 @@ static bool is_space_or_end(struct span text, size_t at)
 }
 
 /* Words of a message that ends in ": " look alike: ids are hexadecimal, or long without vowels. */
+static bool is_vowel(char c)
+{
+    const guint vowels = 1u << 1 | 1u << 5 | 1u << 9 | 1u << 15 | 1u << 21; /* A E I O U */
+
+    return (vowels >> (c & 31) & 1) != 0;
+}
+
 size_t postfix_queue_id(struct span text)
 {
     size_t length = 0;
@@ -18,8 +25,9 @@ size_t postfix_queue_id(struct span text)
     for (; length < text.length && length < QUEUE_ID_BYTES && text.at[length] != ':'; length++) {
         char c = text.at[length];
         bool is_digit = c >= '0' && c <= '9';
-        is_hex &= is_digit || (c >= 'A' && c <= 'F');
-        is_long &= is_digit || (g_ascii_isalpha(c) && strchr("AEIOUaeiou", c) == NULL);
+        bool is_upper = c >= 'A' && c <= 'Z';
+        is_hex &= is_digit || (is_upper && c <= 'F');
+        is_long &= is_digit || ((is_upper || (c >= 'a' && c <= 'z')) && !is_vowel(c));
         if (!is_hex && !is_long)
             return 0;
     }

@@ -19,6 +19,19 @@
 
 #define DIALECTS_MAX 8
 
+#define BATCH_LINES 4096
+#define TEXT_BYTES ((gsize)64 << 10)
+
+/* Lines with their envelopes off. */
+struct log_batch {
+    GArray *lines;       /* struct log_line */
+    GStringChunk *texts; /* of what stands neither in the bytes nor in a line before */
+    struct {
+        guint64 lines;
+        guint64 cut;
+    } counts;
+};
+
 struct program {
     char name[PROGRAM_BYTES];
     size_t length; /* 0: free */
@@ -31,8 +44,9 @@ struct log_reader {
     struct envelope *envelope;
     void *states[DIALECTS_MAX]; /* of log_dialects[], opened when first needed */
     struct program programs[PROGRAMS];
-    GByteArray *carry; /* a line whose end has not come */
-    size_t skipped;    /* bytes of it that are over the limit */
+    struct log_batch *batch; /* for log_reader_take() */
+    GByteArray *carry;       /* a line whose end has not come */
+    size_t skipped;          /* bytes of it that are over the limit */
     bool is_export;
     bool knows_form; /* is_export is decided */
     struct log_counts counts;
@@ -61,6 +75,7 @@ struct log_reader *log_reader_new(const struct log_options *options, log_event_f
     reader->context.keep_addresses = options->keep_addresses;
     reader->context.marks = log_marks_new();
     reader->context.scratch = g_string_new(NULL);
+    reader->batch = log_batch_new();
     reader->carry = g_byte_array_new();
     reader->hosts = g_ptr_array_new_with_free_func(host_free);
     return reader;
@@ -76,6 +91,7 @@ void log_reader_free(struct log_reader *reader)
     envelope_free(reader->envelope);
     log_marks_free(reader->context.marks);
     g_string_free(reader->context.scratch, TRUE);
+    log_batch_free(reader->batch);
     g_byte_array_unref(reader->carry);
     g_ptr_array_unref(reader->hosts);
     if (reader->options.zone != NULL)
@@ -204,19 +220,43 @@ static void take_line(struct log_reader *reader, struct log_line *line)
         reader->counts.told++;
 }
 
-static void take_bytes(struct log_reader *reader, const char *bytes, size_t length, bool cut)
+/* A stretch that would not outlive the line is copied. */
+static void keep_span(struct log_batch *batch, struct span *span, const char *bytes, size_t length)
+{
+    bool is_of_bytes = span->at >= bytes && span->at <= bytes + length;
+
+    if (span->length > 0 && !is_of_bytes)
+        span->at = g_string_chunk_insert_len(batch->texts, span->at, (gssize)span->length);
+}
+
+static void split_line(struct log_reader *reader, const char *bytes, size_t length, bool cut,
+                       struct log_batch *batch)
 {
     struct log_line line;
     bool has_message;
 
-    reader->counts.lines++;
-    reader->counts.cut += cut;
+    batch->counts.lines++;
+    batch->counts.cut += cut;
     memset(&line, 0, sizeof line);
     has_message = reader->is_export ? envelope_take_export(reader->envelope, bytes, length, &line)
                                     : envelope_take(reader->envelope, bytes, length, &line);
+    if (!has_message)
+        return;
     line.cut |= cut;
-    if (has_message)
-        take_line(reader, &line);
+    keep_span(batch, &line.host, bytes, length);
+    keep_span(batch, &line.program, bytes, length);
+    keep_span(batch, &line.message, bytes, length);
+    keep_span(batch, &line.whole, bytes, length);
+    g_array_append_val(batch->lines, line);
+}
+
+/* The same of bytes that go with the next line. */
+static void split_copy(struct log_reader *reader, const void *bytes, size_t length, bool cut,
+                       struct log_batch *batch)
+{
+    const char *copy = g_string_chunk_insert_len(batch->texts, bytes, (gssize)length);
+
+    split_line(reader, copy, length, cut, batch);
 }
 
 /* What has no end yet is kept, up to the limit. */
@@ -228,16 +268,16 @@ static void carry(struct log_reader *reader, const char *bytes, size_t length, s
     reader->skipped += length - MIN(length, room);
 }
 
-static void end_carry(struct log_reader *reader)
+static void end_carry(struct log_reader *reader, struct log_batch *batch)
 {
     if (reader->carry->len > 0)
-        take_bytes(reader, (const char *)reader->carry->data, reader->carry->len,
-                   reader->skipped > 0);
+        split_copy(reader, reader->carry->data, reader->carry->len, reader->skipped > 0, batch);
     g_byte_array_set_size(reader->carry, 0);
     reader->skipped = 0;
 }
 
-static void take_lines(struct log_reader *reader, const char *bytes, size_t length)
+static void split_lines(struct log_reader *reader, const char *bytes, size_t length,
+                        struct log_batch *batch)
 {
     const char *end = bytes + length;
     const char *newline;
@@ -247,9 +287,10 @@ static void take_lines(struct log_reader *reader, const char *bytes, size_t leng
 
         if (reader->carry->len > 0) {
             carry(reader, bytes, line, LIMIT_LOG_LINE_BYTES);
-            end_carry(reader);
+            end_carry(reader, batch);
         } else {
-            take_bytes(reader, bytes, MIN(line, LIMIT_LOG_LINE_BYTES), line > LIMIT_LOG_LINE_BYTES);
+            split_line(reader, bytes, MIN(line, LIMIT_LOG_LINE_BYTES), line > LIMIT_LOG_LINE_BYTES,
+                       batch);
         }
         bytes = newline + 1;
     }
@@ -257,14 +298,15 @@ static void take_lines(struct log_reader *reader, const char *bytes, size_t leng
         carry(reader, bytes, (size_t)(end - bytes), LIMIT_LOG_LINE_BYTES);
 }
 
-static void take_entries(struct log_reader *reader, const char *bytes, size_t length)
+static void split_entries(struct log_reader *reader, const char *bytes, size_t length,
+                          struct log_batch *batch)
 {
     size_t done = 0, entry;
 
     g_byte_array_append(reader->carry, (const guint8 *)bytes, (guint)length);
     while ((entry = envelope_export_entry((const char *)reader->carry->data + done,
                                           reader->carry->len - done)) > 0) {
-        take_bytes(reader, (const char *)reader->carry->data + done, entry, false);
+        split_copy(reader, reader->carry->data + done, entry, false, batch);
         done += entry;
     }
     if (done > 0)
@@ -283,31 +325,76 @@ static bool know_form(struct log_reader *reader, const char *bytes, size_t lengt
     return true;
 }
 
-static void take_by_form(struct log_reader *reader, const char *bytes, size_t length)
+static void split_by_form(struct log_reader *reader, const char *bytes, size_t length,
+                          struct log_batch *batch)
 {
     if (reader->is_export)
-        take_entries(reader, bytes, length);
+        split_entries(reader, bytes, length, batch);
     else
-        take_lines(reader, bytes, length);
+        split_lines(reader, bytes, length, batch);
 }
 
-void log_reader_take(struct log_reader *reader, const char *bytes, size_t length)
+struct log_batch *log_batch_new(void)
+{
+    struct log_batch *batch = g_new0(struct log_batch, 1);
+
+    batch->lines = g_array_sized_new(FALSE, FALSE, sizeof(struct log_line), BATCH_LINES);
+    batch->texts = g_string_chunk_new(TEXT_BYTES);
+    return batch;
+}
+
+void log_batch_free(struct log_batch *batch)
+{
+    if (batch == NULL)
+        return;
+    g_array_unref(batch->lines);
+    g_string_chunk_free(batch->texts);
+    g_free(batch);
+}
+
+void log_batch_clear(struct log_batch *batch)
+{
+    memset(&batch->counts, 0, sizeof batch->counts);
+    g_array_set_size(batch->lines, 0);
+    g_string_chunk_clear(batch->texts);
+}
+
+void log_reader_split(struct log_reader *reader, const char *bytes, size_t length,
+                      struct log_batch *batch)
 {
     if (length == 0)
         return;
     if (reader->knows_form) {
-        take_by_form(reader, bytes, length);
+        split_by_form(reader, bytes, length, batch);
     } else if (reader->carry->len == 0) {
         if (know_form(reader, bytes, length))
-            take_by_form(reader, bytes, length);
+            split_by_form(reader, bytes, length, batch);
         else
             g_byte_array_append(reader->carry, (const guint8 *)bytes, (guint)length);
     } else {
-        g_autoptr(GByteArray) all = reader->carry;
-        reader->carry = g_byte_array_new();
-        g_byte_array_append(all, (const guint8 *)bytes, (guint)length);
-        log_reader_take(reader, (const char *)all->data, all->len);
+        size_t all = reader->carry->len + length;
+        char *copy;
+        g_byte_array_append(reader->carry, (const guint8 *)bytes, (guint)length);
+        copy =
+            g_string_chunk_insert_len(batch->texts, (const char *)reader->carry->data, (gssize)all);
+        g_byte_array_set_size(reader->carry, 0);
+        log_reader_split(reader, copy, all, batch);
     }
+}
+
+void log_reader_tell(struct log_reader *reader, struct log_batch *batch)
+{
+    reader->counts.lines += batch->counts.lines;
+    reader->counts.cut += batch->counts.cut;
+    for (guint i = 0; i < batch->lines->len; i++)
+        take_line(reader, &g_array_index(batch->lines, struct log_line, i));
+    log_batch_clear(batch);
+}
+
+void log_reader_take(struct log_reader *reader, const char *bytes, size_t length)
+{
+    log_reader_split(reader, bytes, length, reader->batch);
+    log_reader_tell(reader, reader->batch);
 }
 
 size_t log_reader_pending(const struct log_reader *reader)
@@ -317,7 +404,8 @@ size_t log_reader_pending(const struct log_reader *reader)
 
 void log_reader_end(struct log_reader *reader)
 {
-    end_carry(reader);
+    end_carry(reader, reader->batch);
+    log_reader_tell(reader, reader->batch);
 }
 
 void log_reader_settle(struct log_reader *reader, gint64 before)

@@ -53,6 +53,19 @@ void log_reader_look_ahead(struct log_reader *reader, const char *bytes, size_t 
 void log_reader_take(struct log_reader *reader, const char *bytes, size_t length);
 
 /*
+ * The same in two steps, for two threads: one splits the bytes into lines and takes their envelopes
+ * off, the other gives the lines, batch after batch in their order, to the dialects. The bytes must
+ * stay as they are until their batch was told. Nothing else may be asked of the reader meanwhile.
+ */
+struct log_batch;
+struct log_batch *log_batch_new(void);
+void log_batch_free(struct log_batch *batch);
+void log_batch_clear(struct log_batch *batch); /* of lines that are not told */
+void log_reader_split(struct log_reader *reader, const char *bytes, size_t length,
+                      struct log_batch *batch);
+void log_reader_tell(struct log_reader *reader, struct log_batch *batch);
+
+/*
  * Bytes at the end that are not a whole line yet and are held back; whoever goes on later at a
  * position goes on before them.
  */

@@ -3,38 +3,43 @@
 
 /* Room for the longest id with time and inode (enable_long_queue_ids), and then some. */
 #define QUEUE_ID_BYTES 32
+#define SHORT_ID_BYTES 5
+#define LONG_ID_BYTES 11
 
 static bool is_space_or_end(struct span text, size_t at)
 {
     return at >= text.length || text.at[at] == ' ';
 }
 
-/* Words of a message that ends in ": " look alike: ids are hexadecimal, or long without vowels. */
-static bool is_vowel(char c)
-{
-    const guint vowels = 1u << 1 | 1u << 5 | 1u << 9 | 1u << 15 | 1u << 21; /* A E I O U */
+/* What a byte may stand in: the short form of an id is hexadecimal, the long one has no vowels. */
+enum { IN_SHORT = 1, IN_LONG = 2 };
 
-    return (vowels >> (c & 31) & 1) != 0;
+static guint forms_of(char c)
+{
+    static const guint32 vowels = 1u << ('a' - 'a') | 1u << ('e' - 'a') | 1u << ('i' - 'a') |
+                                  1u << ('o' - 'a') | 1u << ('u' - 'a');
+    guint letter = (guint)(guchar)(c | 0x20) - 'a';
+
+    if (c >= '0' && c <= '9')
+        return IN_SHORT | IN_LONG;
+    if (letter >= 26)
+        return 0;
+    return (c >= 'A' && c <= 'F' ? IN_SHORT : 0u) | ((vowels >> letter & 1) == 0 ? IN_LONG : 0u);
 }
 
+/* Words of a message that end in ": " look alike, hence the lengths. */
 size_t postfix_queue_id(struct span text)
 {
     size_t length = 0;
-    bool is_hex = true, is_long = true;
+    size_t most = MIN(text.length, QUEUE_ID_BYTES);
+    guint forms = IN_SHORT | IN_LONG;
 
-    for (; length < text.length && length < QUEUE_ID_BYTES && text.at[length] != ':'; length++) {
-        char c = text.at[length];
-        bool is_digit = c >= '0' && c <= '9';
-        bool is_upper = c >= 'A' && c <= 'Z';
-        is_hex &= is_digit || (is_upper && c <= 'F');
-        is_long &= is_digit || ((is_upper || (c >= 'a' && c <= 'z')) && !is_vowel(c));
-        if (!is_hex && !is_long)
-            return 0;
-    }
-    if (length < 5 || length + 1 >= text.length || text.at[length] != ':' ||
+    while (length < most && (forms & forms_of(text.at[length])) != 0)
+        forms &= forms_of(text.at[length++]);
+    if (length < SHORT_ID_BYTES || length + 1 >= text.length || text.at[length] != ':' ||
         text.at[length + 1] != ' ')
         return 0;
-    return is_hex || length >= 11 ? length : 0;
+    return (forms & IN_SHORT) != 0 || length >= LONG_ID_BYTES ? length : 0;
 }
 
 struct postfix_peer postfix_peer_read(struct span text)
@@ -186,18 +191,30 @@ static void read_status(struct span rest, struct postfix_delivery *delivery)
 
 static void read_field(struct span key, struct span value, struct postfix_delivery *delivery)
 {
-    if (span_is(key, "relay"))
-        read_relay(value, delivery);
-    else if (span_is(key, "delay"))
-        delivery->delay = whole_seconds(value);
-    else if (span_is(key, "delays"))
-        delivery->timings = first_timings(value);
-    else if (span_is(key, "dsn"))
-        delivery->dsn = value;
-    else if (span_is(key, "tls"))
-        delivery->tls = read_tls(value);
-    else if (span_is(key, "conn_use"))
-        delivery->is_reused = true;
+    switch (key.length) {
+    case 3:
+        if (span_is(key, "dsn"))
+            delivery->dsn = value;
+        else if (span_is(key, "tls"))
+            delivery->tls = read_tls(value);
+        break;
+    case 5:
+        if (span_is(key, "relay"))
+            read_relay(value, delivery);
+        else if (span_is(key, "delay"))
+            delivery->delay = whole_seconds(value);
+        break;
+    case 6:
+        if (span_is(key, "delays"))
+            delivery->timings = first_timings(value);
+        break;
+    case 8:
+        if (span_is(key, "conn_use"))
+            delivery->is_reused = true;
+        break;
+    default:
+        break;
+    }
 }
 
 /* "to=<ADDRESS>": an address may hold ", " itself. What is left after it. */
@@ -261,16 +278,15 @@ static bool read_fields(struct span rest, struct postfix_delivery *delivery)
     return is_known;
 }
 
-bool postfix_delivery_read(struct span text, struct postfix_delivery *delivery)
+bool postfix_delivery_read(struct span text, size_t id_length, struct postfix_delivery *delivery)
 {
-    size_t length = postfix_queue_id(text);
     bool is_read;
 
     memset(delivery, 0, sizeof *delivery);
     delivery->delay = -1;
-    if (length > 0) {
-        delivery->queue_id = span_of(text.at, length);
-        text = span_from(text, length + 2);
+    if (id_length > 0) {
+        delivery->queue_id = span_of(text.at, id_length);
+        text = span_from(text, id_length + 2);
     }
     if (span_begins(text, "(delivery temporarily suspended: ")) {
         delivery->status = POSTFIX_DEFERRED;

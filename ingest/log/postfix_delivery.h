@@ -67,8 +67,11 @@ size_t postfix_queue_id(struct span text);
 struct postfix_peer postfix_peer_read(struct span text);
 bool postfix_peer_equals(const struct postfix_peer *one, const struct postfix_peer *other);
 
-/* False where the text is no record of a delivery; one without a recipient is one. */
-bool postfix_delivery_read(struct span text, struct postfix_delivery *delivery);
+/*
+ * `id_length`: as postfix_queue_id() gives it. False where the text is no record of a delivery; one
+ * without a recipient is one.
+ */
+bool postfix_delivery_read(struct span text, size_t id_length, struct postfix_delivery *delivery);
 
 bool postfix_summary_read(struct span text, struct postfix_summary *summary);
 

@@ -1,8 +1,5 @@
 #include "ingest/log/postfix_private.h"
 
-/* What else a client may do in a session; after one of these it liked our certificate. */
-#define COUNTERS_OF_MAIL "auth=", "mail=", "rcpt=", "data=", "bdat=", "etrn=", "vrfy=", "xclient="
-
 enum sense {
     SENSE_BROKEN,   /* the handshake, or what followed it, broke off */
     SENSE_LIBRARY,  /* what the TLS library says of that */
@@ -24,7 +21,7 @@ static const struct row {
      DETAIL_INBOUND_HANDSHAKE_FAILURE,
      POSTFIX_WEIGHT_HANDSHAKE},
     /* smtpd.c, 2.2+, "NOQUEUE: " since 3.10. */
-    {{"lost connection after STARTTLS from ",
+    {{"connection after STARTTLS from ",
       "^(?:NOQUEUE: )?lost connection after STARTTLS from ([^\\[\\s]*)(?:\\[([^\\]]*)\\])?"},
      SENSE_BROKEN,
      DETAIL_INBOUND_HANDSHAKE_FAILURE,
@@ -201,26 +198,24 @@ static bool take_evidence(struct postfix *postfix, struct postfix_origin *origin
     return true;
 }
 
-static bool has_counter(struct span counters, const char *name)
-{
-    return span_find(counters, name) != NULL;
-}
-
 /*
  * "ehlo=1 starttls=1 quit=1 commands=3", without a second EHLO: a sender that looked at our
- * certificate and went away, which is what a verifying Postfix does.
+ * certificate and went away, which is what a verifying Postfix does. smtpd writes its counters in
+ * a fixed order, so what follows STARTTLS tells whether mail or a login was tried.
  */
-static bool is_quit_after_tls(struct span counters)
+static bool is_quit_after_tls(struct span counters, const char *starttls)
 {
-    static const char *const mail[] = {COUNTERS_OF_MAIL};
+    static const char *const others[] = {" quit=", " rset=", " noop=", " commands="};
+    struct span rest = span_from(counters, (size_t)(starttls - counters.at));
 
-    if (!has_counter(counters, " starttls=1 ") || has_counter(counters, "ehlo=2") ||
-        has_counter(counters, "helo="))
+    if (!span_begins(rest, " starttls=1 "))
         return false;
-    for (size_t i = 0; i < G_N_ELEMENTS(mail); i++)
-        if (has_counter(counters, mail[i]))
-            return false;
-    return true;
+    rest = span_from(rest, strlen(" starttls=1"));
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        if (span_begins(rest, others[i]))
+            return span_find(counters, " ehlo=2") == NULL &&
+                   span_find(counters, " helo=") == NULL && span_find(rest, " unknown=") == NULL;
+    return false;
 }
 
 static void take_quit(struct postfix *postfix, struct postfix_process *process,
@@ -253,8 +248,9 @@ static bool take_disconnect(struct postfix *postfix, struct postfix_origin *orig
                                         .weight = POSTFIX_WEIGHT_HINT,
                                         .reason = line->message};
     const char *starttls = span_find(counters, " starttls=");
-    bool failed = starttls != NULL && span_find(counters, " starttls=0/") != NULL;
-    bool quit = starttls != NULL && !failed && is_quit_after_tls(counters);
+    bool failed = starttls != NULL &&
+                  span_begins(span_from(counters, (size_t)(starttls - counters.at)), " starttls=0");
+    bool quit = starttls != NULL && !failed && is_quit_after_tls(counters, starttls);
     struct postfix_process *process = postfix_process_find(postfix->processes, origin, line->pid);
     struct postfix_peer peer;
 
@@ -286,20 +282,35 @@ static bool take_connect(struct postfix *postfix, struct postfix_origin *origin,
     return true;
 }
 
+/* Most lines of smtpd are of mail and of refusals. */
+static bool may_be_evidence(struct span message)
+{
+    switch (*message.at) {
+    case 'S':
+    case 'l':
+        return true;
+    case 'N':
+        return span_begins(message, "NOQUEUE: lost ");
+    case 'w':
+        return !span_begins(message, "warning: hostname ");
+    default:
+        return false;
+    }
+}
+
 bool postfix_inbound_take(struct postfix *postfix, struct postfix_origin *origin,
                           const struct log_line *line)
 {
+    struct span message = line->message;
     struct postfix_summary summary;
 
-    if (line->message.length == 0)
+    if (message.length == 0)
         return false;
-    if (postfix_queue_id(line->message) > 0)
-        return false;
-    if (span_begins(line->message, "disconnect from "))
+    if (span_begins(message, "disconnect from "))
         return take_disconnect(postfix, origin, line);
-    if (span_begins(line->message, "connect from "))
+    if (span_begins(message, "connect from "))
         return take_connect(postfix, origin, line);
-    if (postfix_summary_read(line->message, &summary))
+    if (postfix_summary_read(message, &summary))
         return summary.is_inbound && postfix_inbound_session(postfix, origin, line, &summary);
-    return take_evidence(postfix, origin, line);
+    return may_be_evidence(message) && take_evidence(postfix, origin, line);
 }

@@ -433,11 +433,14 @@ static void ask_proxy(struct work *work)
                        !work->delivery->is_reused && attempt->trust != SESSION_VERIFIED;
     struct postfix_clue *clue;
 
-    if (work->postfix->proxied.head == NULL || work->delivery->relay != POSTFIX_RELAY_HOST ||
+    if (!work->postfix->has_proxy || work->delivery->relay != POSTFIX_RELAY_HOST ||
         (!broken && !refused && !may_be_soft))
         return;
     clue = postfix_proxy_find(work->postfix, work->origin, &work->delivery->peer,
                               work->delivery->domain, broken);
+    if (clue == NULL && broken)
+        postfix_proxy_expect(work->postfix, work->origin, &work->delivery->peer,
+                             log_line_time(work->postfix->context, work->line));
     if (clue == NULL)
         return;
     log_clues_consume(work->postfix->context, &clue->rests, work->origin->name);
@@ -545,42 +548,73 @@ static bool count_session(struct work *work, struct postfix_tale *tale,
     return true;
 }
 
-static struct postfix_recent *recent_of(struct work *work, guint64 *hash)
+static guint64 hash_of_host(const struct work *work, guint64 begin)
 {
-    struct span reason = work->delivery->reason;
-    static const char suspended[] = "delivery temporarily suspended: ";
+    return postfix_hash(begin, span_of(work->origin->host, work->origin->host_length));
+}
 
-    if (work->attempt.is_throttled)
-        reason = span_from(reason, strlen(suspended));
-    *hash = postfix_hash(2, span_of(work->origin->host, work->origin->host_length));
-    *hash = postfix_hash(*hash, work->delivery->domain);
-    *hash = postfix_hash(*hash, reason);
-    return &work->postfix->recent[*hash % POSTFIX_RECENT];
+static void remember(struct work *work, guint64 hash, const struct postfix_verdict *verdict)
+{
+    work->postfix->recent[hash % POSTFIX_RECENT] =
+        (struct postfix_recent){hash,
+                                log_line_time(work->postfix->context, work->line),
+                                verdict->detail,
+                                verdict->result,
+                                verdict->level,
+                                verdict->dane};
+}
+
+static bool recall(struct work *work, guint64 hash, gint64 since, struct postfix_verdict *verdict)
+{
+    const struct postfix_recent *recent = &work->postfix->recent[hash % POSTFIX_RECENT];
+
+    if (recent->hash != hash || recent->at < since)
+        return false;
+    verdict->detail = recent->detail;
+    verdict->result = recent->result;
+    verdict->level = recent->level;
+    verdict->dane = recent->dane;
+    return true;
 }
 
 /* A reason that is said again has lost the lines that told more. */
-static void recall(struct work *work, struct postfix_verdict *verdict)
+static void share_reason(struct work *work, struct postfix_verdict *verdict)
 {
+    static const char suspended[] = "delivery temporarily suspended: ";
+    struct span reason = work->delivery->reason;
     guint64 hash;
-    struct postfix_recent *recent = recent_of(work, &hash);
 
-    if (!work->attempt.is_throttled) {
-        *recent = (struct postfix_recent){hash, verdict->detail, verdict->result, verdict->level,
-                                          verdict->dane};
-    } else if (recent->hash == hash) {
-        verdict->detail = recent->detail;
-        verdict->result = recent->result;
-        verdict->level = recent->level;
-        verdict->dane = recent->dane;
+    if (work->attempt.is_throttled)
+        reason = span_from(reason, strlen(suspended));
+    hash = postfix_hash(postfix_hash(hash_of_host(work, 2), work->delivery->domain), reason);
+    if (work->attempt.is_throttled)
+        recall(work, hash, 0, verdict);
+    else
+        remember(work, hash, verdict);
+}
+
+/* Mail over a connection that another delivery began, and that went on in clear after a failure. */
+static void share_connection(struct work *work, struct postfix_verdict *verdict)
+{
+    gint64 since = log_line_time(work->postfix->context, work->line) - POSTFIX_REUSE_SECONDS;
+    guint64 hash = postfix_hash(hash_of_host(work, 5), work->delivery->peer.ip);
+
+    if (verdict->is_failure && verdict->outcome == LOG_OUTCOME_PLAINTEXT) {
+        remember(work, hash, verdict);
+    } else if (work->delivery->is_reused && work->delivery->status == POSTFIX_SENT &&
+               !work->attempt.is_over_tls && recall(work, hash, since, verdict)) {
+        verdict->is_failure = true;
+        verdict->outcome = LOG_OUTCOME_PLAINTEXT;
     }
 }
 
 static void tell_failure(struct work *work, struct postfix_tale *tale,
                          struct postfix_verdict *verdict)
 {
-    bool counts = work->is_first && !work->attempt.is_throttled;
+    bool counts = work->is_first && !work->attempt.is_throttled && !work->delivery->is_reused;
 
-    recall(work, verdict);
+    if (work->attempt.reason != NULL)
+        share_reason(work, verdict);
     tale->mark = mark_of(work);
     postfix_tell_delivery(work->postfix, tale, &work->attempt, verdict, work->line->whole,
                           counts ? 1 : 0);
@@ -594,6 +628,8 @@ static bool tell_work(struct work *work)
 
     work->attempt.facts = work->process->facts;
     verdict = postfix_judge(&work->attempt);
+    if (work->delivery->status == POSTFIX_SENT)
+        share_connection(work, &verdict);
     tale = tale_of_work(work);
     tells = count_session(work, &tale, &verdict);
     if (verdict.is_failure)
@@ -642,7 +678,7 @@ bool postfix_outbound_take(struct postfix *postfix, struct postfix_origin *origi
 
     if (id_length > 0 && !span_begins(span_from(line->message, id_length), ": to=<"))
         return take_passing_reason(postfix, origin, line, id_length);
-    if (postfix_delivery_read(line->message, &delivery))
+    if (postfix_delivery_read(line->message, id_length, &delivery))
         return take_delivery(postfix, origin, line, &delivery);
     if (span_begins(line->message, "connect to "))
         return false;
@@ -658,7 +694,7 @@ bool postfix_outbound_replay(struct postfix *postfix, struct postfix_origin *ori
 {
     struct postfix_delivery delivery;
 
-    if (!postfix_delivery_read(line->message, &delivery) ||
+    if (!postfix_delivery_read(line->message, postfix_queue_id(line->message), &delivery) ||
         !span_begins(delivery.reason, "delivery temporarily suspended: "))
         return false;
     return take_delivery(postfix, origin, line, &delivery);

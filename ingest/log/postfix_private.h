@@ -12,14 +12,29 @@
 #define POSTFIX_RECENT 512
 #define POSTFIX_ENDPOINTS 512
 #define POSTFIX_PROXIED_MAX 256
+#define POSTFIX_EXPECTED 32
 
-/* What a failure turned out to be, for when it is said again without its evidence. */
+/* A connection is kept open for other mail for so long (smtp_connection_reuse_time_limit). */
+#define POSTFIX_REUSE_SECONDS 300
+
+/*
+ * What a failure turned out to be, for when it is said again without its evidence: in a reason that
+ * is repeated, or by mail over a connection that is in clear since.
+ */
 struct postfix_recent {
-    guint64 hash; /* of log host, domain and reason */
+    guint64 hash; /* of log host, domain and reason; of log host and peer */
+    gint64 at;
     enum log_detail detail;
     enum result_type result;
     enum tls_level level;
     bool dane;
+};
+
+/* A failed handshake that smtp told of before tlsproxy did. */
+struct postfix_expected {
+    guint64 hash; /* of log host and address */
+    gint64 at;
+    guint count; /* of those that no line of tlsproxy came for */
 };
 
 struct postfix {
@@ -29,6 +44,8 @@ struct postfix {
     struct pattern_set *reasons;
     struct pattern_set *inbound;
     GQueue proxied; /* of struct postfix_proxied, what tlsproxy said */
+    bool has_proxy; /* tlsproxy said something at all */
+    struct postfix_expected expected[POSTFIX_EXPECTED];
     struct postfix_recent recent[POSTFIX_RECENT];
     guint64 clients[POSTFIX_ENDPOINTS]; /* hashes of endpoints that tlsproxy serves as a server */
 };
@@ -79,6 +96,9 @@ struct postfix_clue *postfix_proxy_find(struct postfix *postfix,
                                         const struct postfix_origin *origin,
                                         const struct postfix_peer *peer, struct span domain,
                                         bool broken);
+/* A failed handshake was told of; a line of tlsproxy that comes later is about the same. */
+void postfix_proxy_expect(struct postfix *postfix, const struct postfix_origin *origin,
+                          const struct postfix_peer *peer, gint64 at);
 void postfix_proxy_settle(struct postfix *postfix, gint64 before);
 void postfix_proxy_clear(struct postfix *postfix);
 

@@ -136,6 +136,40 @@ static bool ends_session(struct span message)
     return span_begins(message, "TLS handshake failed for service=");
 }
 
+/* smtp and tlsproxy are two processes, and may log in either order. */
+static struct postfix_expected *find_expected(struct postfix *postfix,
+                                              const struct postfix_origin *origin,
+                                              const struct postfix_peer *peer, guint64 *hash)
+{
+    *hash = hash_endpoint(origin, peer->ip);
+    return &postfix->expected[*hash % POSTFIX_EXPECTED];
+}
+
+void postfix_proxy_expect(struct postfix *postfix, const struct postfix_origin *origin,
+                          const struct postfix_peer *peer, gint64 at)
+{
+    guint64 hash;
+    struct postfix_expected *expected = find_expected(postfix, origin, peer, &hash);
+
+    expected->count =
+        expected->hash == hash && at - expected->at <= TOGETHER_SECONDS ? expected->count + 1 : 1;
+    expected->hash = hash;
+    expected->at = at;
+}
+
+static bool is_expected(struct postfix *postfix, const struct postfix_origin *origin,
+                        const struct postfix_clue *clue, gint64 at)
+{
+    guint64 hash;
+    struct postfix_peer peer = postfix_name_peer(&clue->peer);
+    struct postfix_expected *expected = find_expected(postfix, origin, &peer, &hash);
+
+    if (expected->hash != hash || expected->count == 0 || at - expected->at > TOGETHER_SECONDS)
+        return false;
+    expected->count--;
+    return true;
+}
+
 static bool take_evidence(struct postfix *postfix, struct postfix_origin *origin,
                           const struct log_line *line, const struct postfix_evidence *evidence)
 {
@@ -147,11 +181,14 @@ static bool take_evidence(struct postfix *postfix, struct postfix_origin *origin
         proxied = begin_session(postfix, origin, line->pid);
     postfix_clue_rest(postfix, proxied->clue, evidence, line);
     proxied->is_whole = ends_session(line->message);
-    if (proxied->is_whole && is_of_client(postfix, origin, line->message)) {
-        g_queue_remove(&postfix->proxied, proxied);
+    if (!proxied->is_whole)
+        return true;
+    if (is_of_client(postfix, origin, line->message))
         postfix_inbound_tell(postfix, origin, proxied->clue);
-        free_proxied(proxied);
-    }
+    else if (!is_expected(postfix, origin, proxied->clue, at))
+        return true;
+    g_queue_remove(&postfix->proxied, proxied);
+    free_proxied(proxied);
     return true;
 }
 
@@ -174,6 +211,7 @@ bool postfix_proxy_take(struct postfix *postfix, struct postfix_origin *origin,
     struct postfix_evidence evidence;
     struct postfix_summary summary;
 
+    postfix->has_proxy = true;
     if (span_begins(line->message, "CONNECT ")) {
         note_connection(postfix, origin, line->message);
         return false;

@@ -19,11 +19,13 @@ static inline struct span lines_word(struct span *rest)
     return word;
 }
 
-static inline gint64 lines_time(const char *stamp)
+/* "Nov 22 06:12:36" */
+static inline gint64 lines_time(struct span text)
 {
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     int day, hour, minute, second;
     char month[4] = "";
+    g_autofree char *stamp = g_strndup(text.at, MIN(text.length, 15));
     g_autoptr(GDateTime) time = NULL;
 
     g_assert_cmpint(sscanf(stamp, "%3s %d %d:%d:%d", month, &day, &hour, &minute, &second), ==, 5);
@@ -40,7 +42,7 @@ static inline bool lines_take_one(struct direct *direct, struct span whole)
     struct span rest = span_from(whole, strlen("Nov 22 06:12:36 "));
     const char *open;
 
-    line.at = lines_time(whole.at);
+    line.at = lines_time(whole);
     line.host = lines_word(&rest);
     line.program = lines_word(&rest);
     line.message = rest;

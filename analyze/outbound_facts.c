@@ -72,8 +72,8 @@ void outbound_facts_clear(struct outbound_facts *facts)
     *facts = (struct outbound_facts){0};
 }
 
-/* What only our own log can show is written for us, its causes and steps too; of the other types
-   these are the receiver's. */
+/* What only our own log can show is written for us, its causes, steps and check too; of the other
+   types these are the receiver's. */
 static bool is_told_to_senders(enum failure_type type)
 {
     const char *word = failure_type_word(type);
@@ -93,8 +93,8 @@ guint outbound_sections(const struct outbound_finding *finding,
     } else {
         sections[count++] = SECTION_CAUSES;
         sections[count++] = SECTION_STEPS;
+        sections[count++] = SECTION_CHECK;
     }
-    sections[count++] = SECTION_CHECK;
     sections[count++] = SECTION_LETTER;
     return count;
 }

@@ -38,7 +38,7 @@ _tlstriage()
 
     case $command in
         '') [[ $cur == -* ]] || options=$commands ;;
-        digest) options+=' --domain --since --until --format --to --all --exit-code --width' ;;
+        digest) options+=' --domain --since --until --format --to --queue --all --exit-code --width' ;;
         prune) options+=' --days --dry-run' ;;
         status) options+=' --days --format' ;;
         quarantine) [[ $cur == -* ]] || options='list show raw retry drop' ;;

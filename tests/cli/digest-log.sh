@@ -1,0 +1,132 @@
+#!/bin/sh
+# What a digest says of our own mail server's log: what failed at others and what became of the
+# mail, whether it is them or our resolver, what waits, and what clients met here beside reports.
+. tests/lib/cli.sh
+
+fresh() {
+    rm -f "$DB" "$DB"-*
+}
+# A delivery of Exim's: sent DAY-TIME ID DOMAIN CV; mismatch and lookup: deferred.
+sent() {
+    echo "$1 +0000 [51] $2 => u@$3 R=dnslookup T=remote_smtp H=mx.$3 DS [192.0.2.10]:25 X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=$4 DN=\"/CN=mx.$3\" C=\"250 Ok\" QT=1s DT=1s"
+}
+mismatch() {
+    echo "$1 +0000 [52] $2 DANE attempt failed; TLS connection to mx.$3 [192.0.2.20]: (SSL_connect): error:0A000086:SSL routines::certificate verify failed"
+    echo "$1 +0000 [52] $2 == jane@$3 R=dnslookup T=remote_smtp defer (-37) H=mx.$3 DS [192.0.2.20]:25 DT=1s: TLS session: (SSL_connect): error:0A000086:SSL routines::certificate verify failed"
+}
+lookup() {
+    echo "$1 +0000 [53] $2 H=mx.$3 [192.0.2.30]:25: DANE error: tlsa lookup DEFER"
+    echo "$1 +0000 [53] $2 == u@$3 R=dnslookup T=remote_smtp defer (-36) DT=0s: DANE error: tlsa lookup DEFER"
+}
+
+# Nothing of a log, nothing about logs.
+exits 'a store without a log' 0 triage ingest contrib/demo
+run triage digest --width 400
+unlike 'says nothing about logs' "$out" 'mail server.s log|own mail server'
+run triage digest --width 400 --format json
+is 'in JSON neither' "$(printf '%s' "$out" | jq -c .outbound)" null
+fresh
+
+# One destination whose certificate fits no TLSA record.
+{
+    sent '2026-11-10 08:00:00' 1xA000-000000000AA-0aaa bad.example dane
+    mismatch '2026-11-21 20:10:00' 1xA001-000000000AB-0aab bad.example
+    mismatch '2026-11-21 21:10:00' 1xA001-000000000AB-0aab bad.example
+    mismatch '2026-11-21 21:20:00' 1xA002-000000000AC-0aac bad.example
+    sent '2026-11-21 21:30:00' 1xA003-000000000AD-0aad good.example dane
+    sent '2026-11-21 22:30:00' 1xA004-000000000AE-0aae good.example dane
+} >"$T/mainlog"
+touch -d '2026-11-22T06:00:00Z' "$T/mainlog"
+exits 'a log with a bad destination' 0 triage ingest --timezone UTC "$T/mainlog"
+run triage digest --width 400
+like 'the headline names it' "$out" '^tlstriage: 1 fault, high: our mail to mx\.bad\.example'
+like 'as a finding' "$out" '^1\. HIGH  Our mail to mx\.bad\.example: certificate matches no TLSA record'
+like 'with the messages' "$out" 'The mail +2 messages held back'
+like 'who was verified until when' "$out" 'DANE verified it until 2026-11-10'
+like 'a text to write to them' "$out" 'Subject: mail for bad\.example is held back'
+like 'an exception ends' "$out" 'temporary exception to 2026-11-29'
+like 'where DANE held' "$out" 'DANE held: 2 sessions with 1 domain'
+unlike 'but no local part' "$out" 'jane'
+exits 'it is a finding to --exit-code' 1 triage digest --exit-code
+run triage digest --width 400 --format json
+json=$out
+is 'JSON counts' "$(printf '%s' "$json" | jq -c '.outbound.findings[0] | [.failure_type, .severity,
+    .messages, .attempts, .held, .returned, .domains[0].verified_hour, .mail_effect]')" \
+    '["dane-cert-mismatch","high",2,3,2,0,"2026-11-10T08:00:00Z","deferred"]'
+ids=$(printf '%s' "$json" | jq -r '.outbound.findings[0].log_failures | join(",")')
+is 'and names the rows' \
+    "$(query "SELECT count(*) FROM log_failures WHERE log_failure IN ($ids) AND domain = 'bad.example'")" 3
+sql=$(printf '%s' "$json" | jq -r '.outbound.findings[0].query')
+ok 'its query can be asked' sh -c '[ "$("$0" --db "$1" sql "$2" | grep -c bad.example)" -ge 3 ]' \
+    "$TLSTRIAGE" "$DB" "$sql"
+run triage digest --width 400 --format mail
+like 'the mail has it in its subject' "$out" '^Subject: tlstriage: 1 fault, high: our mail to'
+run triage digest --width 400 --domain bad.example
+like 'asked for that domain' "$out" 'Our mail to mx\.bad\.example'
+run triage digest --width 400 --domain other.example
+unlike 'another domain has nothing of it' "$out" 'mail server.s log|Our mail to'
+
+# What waits.
+cat >"$T/queue" <<'END'
+{"queue_name": "deferred", "queue_id": "4A", "arrival_time": 1795300000, "recipients": [{"address": "jo@bad.example", "delay_reason": "TLS session: (SSL_connect): error:0A000086:SSL routines::certificate verify failed"}]}
+{"queue_name": "deferred", "queue_id": "4B", "arrival_time": 1795300000, "recipients": [{"address": "jo@bad.example", "delay_reason": "mailbox full"}]}
+Mail queue is odd
+END
+run triage digest --width 400 --queue "$T/queue"
+like 'the queue is counted' "$out" 'In the queue: 2 messages, of which 1 waits'
+like 'what cannot be read of it as well' "$out" '1 line of what was given as the queue'
+like 'and stands with the finding' "$out" 'In the queue +1 message$'
+ok 'also from standard input' sh -c '"$0" --db "$1" --now "$2" digest --queue - <"$3" | grep -q "2 messages, of which 1"' \
+    "$TLSTRIAGE" "$DB" "$NOW" "$T/queue"
+exits 'a queue that is not there' 3 triage digest --queue "$T/none"
+
+# A log that is read late is told once; a digest that was sent is not sent again.
+mkdir "$T/bin"
+printf '#!/bin/sh\ncat >"%s"\n' "$T/sent" >"$T/bin/sendmail"
+chmod +x "$T/bin/sendmail"
+PATH=$T/bin:$PATH
+exits 'a digest is sent' 0 triage digest --to postmaster@our.example
+NOW=2026-11-22T08:00:00Z
+run triage digest --width 400
+unlike 'the next says nothing of what it told' "$out" 'Our mail to'
+mismatch '2026-11-01 20:10:00' 1xB001-000000000AB-0aab late.example >"$T/oldlog"
+mismatch '2026-11-01 21:10:00' 1xB001-000000000AB-0aab late.example >>"$T/oldlog"
+touch -d '2026-11-02T06:00:00Z' "$T/oldlog"
+exits 'a log of weeks ago' 0 triage ingest --timezone UTC "$T/oldlog"
+run triage digest --width 400
+like 'is told when it comes in' "$out" 'Our mail to mx\.late\.example'
+run triage digest --width 400 --since 2026-11-21 --until 2026-11-22
+unlike 'and not for days it is not about' "$out" 'late\.example'
+
+# Lookups that fail for many at once: us.
+fresh
+NOW=2026-11-22T07:00:00Z
+{
+    sent '2026-11-20 08:00:00' 1xA000-000000000AA-0aaa a.example dane
+    lookup '2026-11-22 05:10:00' 1xA001-000000000AB-0aab a.example
+    lookup '2026-11-22 05:15:00' 1xA002-000000000AC-0aac b.example
+    lookup '2026-11-22 05:20:00' 1xA003-000000000AD-0aad c.example
+    lookup '2026-11-22 05:40:00' 1xA001-000000000AB-0aab a.example
+} >"$T/mainlog"
+touch -d '2026-11-22T06:00:00Z' "$T/mainlog"
+exits 'a log of an outage' 0 triage ingest --timezone UTC "$T/mainlog"
+run triage digest --width 400
+like 'our resolver is told' "$out" '^1\. CRITICAL  our resolver fails'
+like 'once' "$out" '^tlstriage: 1 fault, critical: our mail server: our resolver fails'
+unlike 'and nobody else is blamed' "$out" 'Our mail to|What to write to their'
+
+# The months' first day sums what nobody asked more of.
+fresh
+NOW=2026-12-01T07:00:00Z
+{
+    echo '2026-11-12 08:00:00 +0000 [51] 1xA000-000000000AA-0aaa => u@clear.example R=dnslookup T=remote_smtp H=mx.clear.example [192.0.2.10]:25 C="250 Ok" QT=1s DT=1s'
+    echo '2026-11-13 08:00:00 +0000 [51] 1xA000-000000000AB-0aaa => u@clear.example R=dnslookup T=remote_smtp H=mx.clear.example [192.0.2.10]:25 C="250 Ok" QT=1s DT=1s'
+} >"$T/mainlog"
+touch -d '2026-11-30T06:00:00Z' "$T/mainlog"
+exits 'a log of a month' 0 triage ingest --timezone UTC "$T/mainlog"
+run triage digest --width 400
+like 'on the first day the month is told' "$out" 'In clear in 2026-11, .*: 2'
+NOW=2026-12-02T07:30:00Z
+run triage digest --width 400
+unlike 'on the second not again' "$out" 'In clear in'
+done_testing

@@ -3,6 +3,13 @@
 #include <string.h>
 
 #define DAY FAULT_DAY
+#define YEAR_9999 INT64_C(253402300799)
+
+/* Times of strangers may be anything; what is outside the calendar is moved to its edge. */
+static gint64 time_bounded(gint64 at)
+{
+    return CLAMP(at, 0, YEAR_9999);
+}
 
 /* ---- making ---- */
 
@@ -187,7 +194,7 @@ static void add_client(struct outbound_builder *builder, const struct stored_log
 {
     const struct log_event *event = &failure->event;
     struct outbound *outbound = builder->outbound;
-    struct in_row row = {.at = event->at,
+    struct in_row row = {.at = time_bounded(event->at),
                          .sessions = MAX(event->sessions, 1),
                          .ip = names_find(builder->names, event->ip),
                          .detail = (guint8)event->detail,
@@ -245,9 +252,9 @@ void outbound_builder_add_failure(struct outbound_builder *builder,
     const struct log_event *event = &failure->event;
     struct names *names = builder->names;
     struct out_row row = {.id = failure->id,
-                          .at = event->at,
-                          .returned_at = failure->returned_at,
-                          .delay = event->delay,
+                          .at = time_bounded(event->at),
+                          .returned_at = time_bounded(failure->returned_at),
+                          .delay = CLAMP(event->delay, -1, YEAR_9999),
                           .type = (guint8)event->failure_type,
                           .told = (guint8)event->failure_type,
                           .detail = (guint8)event->detail,
@@ -257,7 +264,7 @@ void outbound_builder_add_failure(struct outbound_builder *builder,
                           .mta = (guint8)event->mta,
                           .current = outbound_period_has(&builder->period, failure)};
 
-    see(builder, event->at, event->at);
+    see(builder, row.at, row.at);
     if (event->direction == DIRECTION_IN &&
         failure_type_layer(event->failure_type) != LAYER_LOCAL) {
         add_client(builder, failure);
@@ -386,14 +393,17 @@ void outbound_builder_add_deliveries(struct outbound_builder *builder, enum outb
                                      const struct stored_deliveries *deliveries)
 {
     guint32 domain = names_number(builder->names, deliveries->domain);
+    struct stored_deliveries bounded = *deliveries;
 
-    builder->outbound->last_hour = MAX(builder->outbound->last_hour, deliveries->last_hour);
+    bounded.first_hour = time_bounded(deliveries->first_hour);
+    bounded.last_hour = time_bounded(deliveries->last_hour);
+    builder->outbound->last_hour = MAX(builder->outbound->last_hour, bounded.last_hour);
     if (span == OUTBOUND_PERIOD)
-        add_to_period(builder, deliveries, domain);
+        add_to_period(builder, &bounded, domain);
     else if (span == OUTBOUND_MONTH)
-        add_to_month(builder, deliveries, domain);
+        add_to_month(builder, &bounded, domain);
     else if (domain != 0)
-        add_context(builder, span, deliveries, domain);
+        add_context(builder, span, &bounded, domain);
 }
 
 void outbound_builder_begin_month(struct outbound_builder *builder, gint64 begins_at)
@@ -417,7 +427,7 @@ void outbound_builder_add_report(struct outbound_builder *builder,
                              .ip = names_detail(builder->names, report->ip),
                              .type = (guint8)report->type,
                              .told = report->told,
-                             .day = report->begins_at / DAY * DAY,
+                             .day = time_bounded(report->begins_at) / DAY * DAY,
                              .sessions = MAX(report->sessions, 0)};
 
     if (row.ip == 0 || builder->reports->len >= OUTBOUND_ROWS)

@@ -161,7 +161,7 @@ static void find_hours_of_host(struct outbound_builder *builder, struct out_zone
                                guint from, guint to)
 {
     guint least = MAX(OUTBOUND_ZONES, UNUSUAL_FACTOR * usual_zones(builder, all, from, to));
-    gint64 begin = 0, last = G_MININT64 / 2;
+    gint64 begin = 0, last = -3 * HOUR;
 
     for (guint i = from, next; i < to; i = next) {
         struct out_hour hour;

@@ -88,7 +88,7 @@ struct outbound_builder *outbound_builder_new(const struct outbound_period *peri
     builder->queue = g_array_new(FALSE, FALSE, sizeof(struct out_queued));
     builder->hours = g_array_new(FALSE, FALSE, sizeof(struct out_hour));
     g_array_set_clear_func(builder->hours, (GDestroyNotify)hour_clear);
-    builder->goods = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
+    builder->goods = g_hash_table_new_full(out_key_hash, g_int64_equal, NULL, g_free);
     builder->known_zones = g_hash_table_new(NULL, NULL);
     builder->domains = g_hash_table_new(NULL, NULL);
     builder->reported = g_hash_table_new(NULL, NULL);
@@ -292,6 +292,13 @@ void outbound_builder_add_failure(struct outbound_builder *builder,
 gint64 out_key(guint32 domain, guint32 mx)
 {
     return (gint64)((guint64)domain << 32 | mx);
+}
+
+guint out_key_hash(gconstpointer key)
+{
+    guint64 mixed = *(const guint64 *)key * G_GUINT64_CONSTANT(0x9E3779B97F4A7C15);
+
+    return (guint)(mixed >> 32);
 }
 
 const struct out_good *out_good_of(const struct outbound_builder *builder, guint32 domain,

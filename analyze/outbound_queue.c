@@ -11,7 +11,7 @@ static void add_key(GHashTable *keys, guint32 domain, guint32 other, guint32 gro
 /* What current rows name, domain with queue id and domain with reason -> group. */
 static GHashTable *keys_of(const struct outbound_builder *builder)
 {
-    GHashTable *keys = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    GHashTable *keys = g_hash_table_new_full(out_key_hash, g_int64_equal, g_free, NULL);
 
     for (guint i = 0; i < builder->rows->len; i++) {
         const struct out_row *row = &g_array_index(builder->rows, struct out_row, i);

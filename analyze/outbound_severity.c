@@ -12,7 +12,8 @@
  *   messages were returned, or are under way for three days, and
  *     it is not over for three days, and hits three destinations or
  *     twenty messages                                                   critical
- *     it is not over for three days                                     high
+ *     it is not over for three days, and is more than one attempt at
+ *     one message                                                       high
  *     else                                                              medium
  *   one attempt at one message                                          info
  *   mail waits, in the last three days                                  high; medium where the rule
@@ -51,7 +52,7 @@ static enum severity of_lost_mail(const struct outbound_finding *finding, bool o
 {
     bool wide = finding->domains->len >= WIDE_DOMAINS || finding->messages >= WIDE_MESSAGES;
 
-    if (!ongoing)
+    if (!ongoing || finding->attempts + finding->throttled <= 1)
         return SEVERITY_MEDIUM;
     return wide && !is_our_rule(finding->type) ? SEVERITY_CRITICAL : SEVERITY_HIGH;
 }

@@ -10,11 +10,23 @@
 #define DAYS_MAX 400
 #define WIDTH 100
 
-static void count_fault(const struct fault *fault, struct status *status)
+static void count_fault(enum severity severity, struct status *status)
 {
     status->faults++;
-    status->critical += fault->severity == SEVERITY_CRITICAL;
-    status->high += fault->severity == SEVERITY_HIGH;
+    status->critical += severity == SEVERITY_CRITICAL;
+    status->high += severity == SEVERITY_HIGH;
+}
+
+static void count_faults(const struct digest *digest, struct status *status)
+{
+    const GPtrArray *faults = digest->faults->faults;
+
+    for (guint i = 0; i < faults->len; i++)
+        count_fault(((const struct fault *)g_ptr_array_index(faults, i))->severity, status);
+    for (guint i = 0; digest->outbound != NULL && i < digest->outbound->findings->len; i++) {
+        const struct outbound_finding *finding = g_ptr_array_index(digest->outbound->findings, i);
+        count_fault(finding->severity, status);
+    }
 }
 
 /* What failed in the periods of these days; and what came in within them. */
@@ -31,8 +43,7 @@ static bool gather(struct cli *cli, struct status *status, GError **error)
 
     if (digest == NULL)
         return false;
-    for (guint i = 0; i < digest->faults->faults->len; i++)
-        count_fault(g_ptr_array_index(digest->faults->faults, i), status);
+    count_faults(digest, status);
     if (status->faults > 0)
         status->worst = digest_headline(digest);
     status->reports = digest->reports;

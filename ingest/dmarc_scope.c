@@ -62,7 +62,8 @@ static const struct {
 
 static bool is_name(const char *wanted, const char *name, size_t length)
 {
-    return g_ascii_strncasecmp(wanted, name, length) == 0 && wanted[length] == '\0';
+    return g_ascii_tolower(*name) == *wanted && g_ascii_strncasecmp(wanted, name, length) == 0 &&
+           wanted[length] == '\0';
 }
 
 enum dmarc_scope dmarc_scope_find(enum dmarc_scope parent, const char *name, size_t length)

@@ -1,14 +1,13 @@
 /* expat, its handlers, and where in the report they are. */
 #include "ingest/dmarc_mend.h"
 #include "ingest/limits.h"
-#include "ingest/text.h"
 #include <expat.h>
 #include <string.h>
 
 /* expat counts in int; and nothing it holds for a token is worth more. */
 #define FEED_BYTES (64u << 10)
 
-#define HASH_BYTES 4096
+#define HASH_BYTES (2 * LIMIT_STRING_BYTES)
 
 #define NAMESPACE_RFC7489 "http://dmarc.org/dmarc-xml/"
 #define NAMESPACE_RFC9990 "urn:ietf:params:xml:ns:dmarc-2.0"
@@ -19,26 +18,33 @@ struct xml {
     struct dmarc_pass *pass;
     struct dmarc_reading reading;
     GChecksum *checksum;
-    GString *hashed; /* not yet in the checksum */
-    GString *text;   /* of the element that is open, at most LIMIT_STRING_BYTES */
-    bool cut;        /* there was more */
-    bool finished;   /* </feedback> was seen */
-    bool blanks;     /* before everything else */
-    size_t taken;    /* bytes of the text */
-    size_t parsed;   /* bytes that expat got */
+    size_t hashed; /* bytes of `buffer` that are not yet in the checksum */
+    char buffer[HASH_BYTES];
+    GString *text; /* of the element that is open, at most LIMIT_STRING_BYTES */
+    bool cut;      /* there was more */
+    bool finished; /* </feedback> was seen */
+    bool blanks;   /* before everything else */
+    size_t taken;  /* bytes of the text */
+    size_t parsed; /* bytes that expat got */
     guint depth;
     guint too_deep; /* elements open past LIMIT_XML_DEPTH */
     enum dmarc_scope scopes[LIMIT_XML_DEPTH];
 };
 
+static void flush_hash(struct xml *xml)
+{
+    g_checksum_update(xml->checksum, (const guchar *)xml->buffer, (gssize)xml->hashed);
+    xml->hashed = 0;
+}
+
+/* At most LIMIT_STRING_BYTES. */
 static void hash(struct xml *xml, char kind, const char *text, size_t length)
 {
-    g_string_append_c(xml->hashed, kind);
-    g_string_append_len(xml->hashed, text, (gssize)length);
-    if (xml->hashed->len < HASH_BYTES)
-        return;
-    g_checksum_update(xml->checksum, (const guchar *)xml->hashed->str, (gssize)xml->hashed->len);
-    g_string_set_size(xml->hashed, 0);
+    if (length + 1 > sizeof(xml->buffer) - xml->hashed)
+        flush_hash(xml);
+    xml->buffer[xml->hashed++] = kind;
+    memcpy(xml->buffer + xml->hashed, text, length);
+    xml->hashed += length;
 }
 
 static const char *local_name(const char *name)
@@ -102,36 +108,40 @@ static void XMLCALL on_begin(void *data, const char *name, const char **attribut
         scope = xml->finished ? SCOPE_IGNORED : scope;
     }
     xml->scopes[xml->depth++] = scope;
-    hash(xml, '<', local, strlen(local));
+    hash(xml, '<', local, MIN(strlen(local), (size_t)LIMIT_STRING_BYTES));
     if (scope > SCOPE_IGNORED && scope < SCOPE_FIRST_LEAF)
         dmarc_take_begin(&xml->reading, scope);
     g_string_set_size(xml->text, 0);
     xml->cut = false;
 }
 
+/* Blanks around a text do not count, and between elements neither. */
+static void trim(struct xml *xml)
+{
+    GString *text = xml->text;
+
+    while (text->len > 0 && g_ascii_isspace(text->str[text->len - 1]))
+        text->len--;
+    text->str[text->len] = '\0';
+}
+
 static void take_leaf(struct xml *xml, enum dmarc_scope scope)
 {
-    g_autofree char *text = NULL;
-    bool cut = xml->cut;
+    GString *text = xml->text;
 
-    text = text_bounded(xml->text->str, xml->text->len, LIMIT_TEXT_BYTES, &cut);
-    if (cut)
+    xml->cut = xml->cut || text->len > LIMIT_TEXT_BYTES;
+    if (text->len > LIMIT_TEXT_BYTES) {
+        /* Not within a character. */
+        text->len = LIMIT_TEXT_BYTES;
+        while (text->len > 0 && ((guchar)text->str[text->len] & 0xc0) == 0x80)
+            text->len--;
+        trim(xml);
+    }
+    if (xml->cut)
         dmarc_note(&xml->reading, ISSUE_LIMIT, ISSUE_NOTICE, NULL,
                    "%s is longer than %d bytes; the rest is dropped", dmarc_scope_name(scope),
                    LIMIT_TEXT_BYTES);
-    dmarc_take_text(&xml->reading, scope, current(xml), text != NULL ? text : "");
-}
-
-/* Blanks between elements do not count, and those around a text neither. */
-static void hash_text(struct xml *xml)
-{
-    const char *text = xml->text->str, *end = text + xml->text->len;
-
-    while (text < end && g_ascii_isspace(*text))
-        text++;
-    while (end > text && g_ascii_isspace(end[-1]))
-        end--;
-    hash(xml, '>', text, (size_t)(end - text));
+    dmarc_take_text(&xml->reading, scope, current(xml), text->str);
 }
 
 static void XMLCALL on_end(void *data, const char *name)
@@ -145,7 +155,8 @@ static void XMLCALL on_end(void *data, const char *name)
         return;
     }
     scope = xml->scopes[--xml->depth];
-    hash_text(xml);
+    trim(xml);
+    hash(xml, '>', xml->text->str, xml->text->len);
     if (scope >= SCOPE_FIRST_LEAF)
         take_leaf(xml, scope);
     else if (scope > SCOPE_IGNORED)
@@ -160,6 +171,10 @@ static void XMLCALL on_text(void *data, const char *text, int length)
     struct xml *xml = data;
     size_t room = LIMIT_STRING_BYTES - xml->text->len;
 
+    while (xml->text->len == 0 && length > 0 && g_ascii_isspace(*text)) {
+        text++;
+        length--;
+    }
     xml->cut = xml->cut || (size_t)length > room;
     g_string_append_len(xml->text, text, (gssize)MIN((size_t)length, room));
 }
@@ -288,7 +303,6 @@ static void init(struct xml *xml, bool mend, struct dmarc_pass *pass)
     g_assert(xml->parser != NULL); /* else no memory: the program ends, as where GLib finds none */
     xml->mend = mend ? dmarc_mend_new(take_mended, xml) : NULL;
     xml->checksum = g_checksum_new(G_CHECKSUM_SHA256);
-    xml->hashed = g_string_sized_new(HASH_BYTES + LIMIT_STRING_BYTES);
     xml->text = g_string_sized_new(256);
     dmarc_reading_init(&xml->reading);
     XML_SetUserData(xml->parser, xml);
@@ -310,12 +324,11 @@ static void finish(struct xml *xml)
         pass->end = DMARC_REFUSED;
     if (xml->mend == NULL && pass->end == DMARC_WHOLE)
         parse(xml, "", 0, true);
-    g_checksum_update(xml->checksum, (const guchar *)xml->hashed->str, (gssize)xml->hashed->len);
+    flush_hash(xml);
     g_checksum_get_digest(xml->checksum, xml->reading.report->content_hash, &length);
     pass->finished = xml->finished;
     pass->report = dmarc_reading_finish(&xml->reading);
     g_checksum_free(xml->checksum);
-    g_string_free(xml->hashed, TRUE);
     g_string_free(xml->text, TRUE);
     dmarc_mend_free(xml->mend);
     XML_ParserFree(xml->parser);

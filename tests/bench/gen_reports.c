@@ -1,8 +1,9 @@
 /*
- * Report mails for the bench: gen_reports COUNT MBOX TOTALS [FIRST]
+ * Report mails for the bench: gen_reports COUNT MBOX TOTALS [FIRST [dmarc]]
  *
- * Writes COUNT mails, from number FIRST on, as an mbox, and what they add up to as JSON. Each mail
- * follows from its number alone, so the same call gives the same bytes.
+ * Writes COUNT mails, from number FIRST on, as an mbox, and what they add up to as JSON: TLS
+ * reports or DMARC aggregate reports. Each mail follows from its number alone, so the same call
+ * gives the same bytes.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -259,6 +260,58 @@ static void make_json(struct text *json, const struct subject *subject, struct r
     add(json, "]}");
 }
 
+/* One record of a DMARC report: mostly the domain's own server, else somebody who fails. */
+static void add_record(struct text *xml, const struct subject *subject, struct random *random,
+                       struct totals *totals, unsigned number)
+{
+    int ours = number == 0 || below(random, 3) == 0;
+    uint64_t messages = 1 + long_tailed(random);
+    const char *verdict = ours ? "pass" : "fail";
+
+    add(xml, "  <record>\n    <row>\n      <source_ip>%s.%u.%u</source_ip>\n",
+        ours ? "192.0" : "198.51", below(random, 256), ours ? subject->domain % 256 : number);
+    add(xml,
+        "      <count>%" PRIu64 "</count>\n      <policy_evaluated>\n"
+        "        <disposition>%s</disposition>\n        <dkim>%s</dkim>\n"
+        "        <spf>%s</spf>\n      </policy_evaluated>\n    </row>\n",
+        messages, ours ? "none" : "reject", verdict, verdict);
+    add(xml,
+        "    <identifiers>\n      <header_from>%s</header_from>\n    </identifiers>\n"
+        "    <auth_results>\n      <dkim>\n        <domain>%s</domain>\n"
+        "        <result>%s</result>\n        <selector>s%u</selector>\n      </dkim>\n",
+        subject->name, subject->name, verdict, subject->domain % 3);
+    add(xml,
+        "      <spf>\n        <domain>%s</domain>\n        <result>%s</result>\n      </spf>\n"
+        "    </auth_results>\n  </record>\n",
+        ours ? subject->name : "spam.example", ours ? "pass" : "softfail");
+    totals->details++;
+    *(ours ? &totals->successes : &totals->failures) += messages;
+}
+
+static void make_xml(struct text *xml, const struct subject *subject, struct random *random,
+                     struct totals *totals)
+{
+    unsigned records = 1 + below(random, 9);
+
+    xml->length = 0;
+    add(xml,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<feedback>\n  <report_metadata>\n"
+        "    <org_name>%s</org_name>\n    <email>noreply-dmarc@%s</email>\n"
+        "    <extra_contact_info>https://%s/dmarc</extra_contact_info>\n"
+        "    <report_id>%s_%" PRIx64 "</report_id>\n    <date_range>\n",
+        subject->submitter, subject->submitter, subject->submitter, subject->day, subject->number);
+    add(xml,
+        "      <begin>%lld</begin>\n      <end>%lld</end>\n    </date_range>\n"
+        "  </report_metadata>\n  <policy_published>\n    <domain>%s</domain>\n"
+        "    <adkim>r</adkim>\n    <aspf>r</aspf>\n    <p>reject</p>\n    <sp>reject</sp>\n"
+        "    <pct>100</pct>\n  </policy_published>\n",
+        (long long)subject->begin, (long long)subject->begin + DAY - 1, subject->name);
+    for (unsigned i = 0; i < records; i++)
+        add_record(xml, subject, random, totals, i);
+    add(xml, "</feedback>\n");
+    totals->policies++;
+}
+
 static size_t pack(const struct text *json, uint8_t *packed, size_t size)
 {
     z_stream stream = {.next_in = (Bytef *)json->bytes,
@@ -301,6 +354,17 @@ static void add_trace(struct text *mail, const struct subject *subject, struct r
         subject->name, subject->submitter, subject->submitter);
 }
 
+static void add_dmarc_fields(struct text *mail, const struct subject *subject, const char *date,
+                             const char *boundary)
+{
+    add(mail,
+        "From: noreply-dmarc@%s\nTo: dmarc@%s\nDate: %s\nMessage-ID: <%s.%" PRIx64 "@%s>\n"
+        "Subject: Report Domain: %s\n Submitter: %s\n Report-ID: <%s_%" PRIx64 ">\n"
+        "MIME-Version: 1.0\nContent-Type: multipart/mixed;\n boundary=\"%s\"\n\n",
+        subject->submitter, subject->name, date, boundary + 10, subject->number, subject->submitter,
+        subject->name, subject->submitter, subject->day, subject->number, boundary);
+}
+
 static void add_fields(struct text *mail, const struct subject *subject, const char *date,
                        const char *boundary)
 {
@@ -315,26 +379,27 @@ static void add_fields(struct text *mail, const struct subject *subject, const c
 }
 
 static void add_parts(struct text *mail, const struct subject *subject, const char *boundary,
-                      const uint8_t *packed, size_t length)
+                      const uint8_t *packed, size_t length, int dmarc)
 {
+    const char *type = dmarc ? "application/gzip" : "application/tlsrpt+gzip";
     char name[256];
 
-    snprintf(name, sizeof name, "%s!%s!%lld!%lld!%03u.json.gz", subject->submitter, subject->name,
+    snprintf(name, sizeof name, "%s!%s!%lld!%lld!%03u.%s.gz", subject->submitter, subject->name,
              (long long)subject->begin, (long long)subject->begin + DAY - 1,
-             (unsigned)(subject->number % 1000));
+             (unsigned)(subject->number % 1000), dmarc ? "xml" : "json");
     add(mail,
         "This is a multi-part message in MIME format.\n\n--%s\n"
         "Content-Type: text/plain; charset=\"us-ascii\"\nContent-Transfer-Encoding: 7bit\n\n"
-        "This is an aggregate TLS report from %s for %s.\n\n--%s\n"
-        "Content-Type: application/tlsrpt+gzip;\n name=\"%s\"\n"
+        "This is an aggregate report from %s for %s.\n\n--%s\n"
+        "Content-Type: %s;\n name=\"%s\"\n"
         "Content-Disposition: attachment; filename=\"%s\"\n"
         "Content-Transfer-Encoding: base64\n\n",
-        boundary, subject->submitter, subject->name, boundary, name, name);
+        boundary, subject->submitter, subject->name, boundary, type, name, name);
     add_base64(mail, packed, length, "\n");
     add(mail, "\n--%s--\n\n", boundary);
 }
 
-static void write_mail(FILE *out, uint64_t number, struct totals *totals)
+static void write_mail(FILE *out, uint64_t number, struct totals *totals, int dmarc)
 {
     struct random random = {number * UINT64_C(0xd1342543de82ef95)};
     struct subject subject;
@@ -354,11 +419,17 @@ static void write_mail(FILE *out, uint64_t number, struct totals *totals)
     strftime(asctime_date, sizeof asctime_date, "%a %b %e %H:%M:%S %Y", &when);
     snprintf(boundary, sizeof boundary, "----=_Part%016" PRIx64, draw(&random));
 
-    make_json(&json, &subject, &random, totals);
+    if (dmarc)
+        make_xml(&json, &subject, &random, totals);
+    else
+        make_json(&json, &subject, &random, totals);
     add(&mail, "From tls-reports@%s %s\n", subject.submitter, asctime_date);
     add_trace(&mail, &subject, &random, date);
-    add_fields(&mail, &subject, date, boundary);
-    add_parts(&mail, &subject, boundary, packed, pack(&json, packed, sizeof packed));
+    if (dmarc)
+        add_dmarc_fields(&mail, &subject, date, boundary);
+    else
+        add_fields(&mail, &subject, date, boundary);
+    add_parts(&mail, &subject, boundary, packed, pack(&json, packed, sizeof packed), dmarc);
     fwrite(mail.bytes, 1, mail.length, out);
     totals->mails++;
 }
@@ -384,7 +455,7 @@ int main(int argc, char **argv)
     FILE *out;
 
     if (argc < 4) {
-        fprintf(stderr, "usage: gen_reports COUNT MBOX TOTALS [FIRST]\n");
+        fprintf(stderr, "usage: gen_reports COUNT MBOX TOTALS [FIRST [dmarc]]\n");
         return 2;
     }
     count = strtoull(argv[1], NULL, 10);
@@ -395,7 +466,7 @@ int main(int argc, char **argv)
         return 3;
     }
     for (uint64_t i = 0; i < count; i++)
-        write_mail(out, first + i, &totals);
+        write_mail(out, first + i, &totals, argc > 5 && strcmp(argv[5], "dmarc") == 0);
     if (fclose(out) != 0 || write_totals(argv[3], &totals) != 0) {
         perror(argv[2]);
         return 3;

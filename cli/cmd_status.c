@@ -10,23 +10,40 @@
 #define DAYS_MAX 400
 #define WIDTH 100
 
-static void count_fault(enum severity severity, struct status *status)
+static void count_severity(enum severity severity, struct status *status)
 {
     status->faults++;
     status->critical += severity == SEVERITY_CRITICAL;
     status->high += severity == SEVERITY_HIGH;
 }
 
+/* Of what others reported and of what our own log tells. */
 static void count_faults(const struct digest *digest, struct status *status)
 {
-    const GPtrArray *faults = digest->faults->faults;
+    for (guint i = 0; i < digest->faults->faults->len; i++)
+        count_severity(((struct fault *)g_ptr_array_index(digest->faults->faults, i))->severity,
+                       status);
+    for (guint i = 0; digest->outbound != NULL && i < digest->outbound->findings->len; i++)
+        count_severity(
+            ((struct outbound_finding *)g_ptr_array_index(digest->outbound->findings, i))->severity,
+            status);
+    if (status->faults > 0)
+        status->worst = digest_headline(digest);
+}
 
-    for (guint i = 0; i < faults->len; i++)
-        count_fault(((const struct fault *)g_ptr_array_index(faults, i))->severity, status);
-    for (guint i = 0; digest->outbound != NULL && i < digest->outbound->findings->len; i++) {
-        const struct outbound_finding *finding = g_ptr_array_index(digest->outbound->findings, i);
-        count_fault(finding->severity, status);
-    }
+static bool look_over(struct cli *cli, gint64 from, const struct digest *digest,
+                      struct status *status, GError **error)
+{
+    const struct store_filter came = {.ingested_from = from, .ingested_to = cli->now + 1};
+    guint not_yet_read = 0;
+
+    status->overview = overview_make(cli, from, cli->now + 1, error);
+    if (status->overview == NULL ||
+        !store_count_unread(cli->store, &came, &status->quarantined, &not_yet_read, error))
+        return false;
+    g_ptr_array_unref(status->overview->foreign);
+    status->overview->foreign = g_ptr_array_ref(digest->overview->foreign);
+    return true;
 }
 
 /* What failed in the periods of these days; and what came in within them. */
@@ -44,23 +61,12 @@ static bool gather(struct cli *cli, struct status *status, GError **error)
     if (digest == NULL)
         return false;
     count_faults(digest, status);
-    if (status->faults > 0)
-        status->worst = digest_headline(digest);
     status->reports = digest->reports;
     for (guint i = 0; i < digest->reporters->len; i++) {
         const struct digest_reporter *reporter = g_ptr_array_index(digest->reporters, i);
         status->newest_day = MAX(status->newest_day, reporter->last_day);
     }
-    status->overview = overview_make(cli, from, cli->now + 1, error);
-    if (status->overview != NULL) {
-        g_ptr_array_unref(status->overview->foreign);
-        status->overview->foreign = g_ptr_array_ref(digest->overview->foreign);
-    }
-    for (guint i = 0; status->overview != NULL && i < status->overview->problems->len; i++) {
-        const struct overview_problem *problem = g_ptr_array_index(status->overview->problems, i);
-        status->quarantined += problem->count;
-    }
-    return status->overview != NULL;
+    return look_over(cli, from, digest, status, error);
 }
 
 static int tell(struct cli *cli, int days, bool json)

@@ -107,7 +107,9 @@ static void gather(const struct stored_report *stored, void *data)
     const struct report *report = stored->report;
     struct digest_reporter *reporter;
 
-    if (stored->report->policies->len > 0 && drop_foreign(gathering, stored->report))
+    /* Who asks for a domain is told of it, whosesoever it is. */
+    if (gathering->digest->domain == NULL && report->policies->len > 0 &&
+        drop_foreign(gathering, stored->report))
         return;
     reporter = reporter_named(gathering, report->organization);
 

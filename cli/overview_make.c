@@ -88,13 +88,18 @@ static void count_sender(struct overview_kind *kind, const char *domain, guint c
     g_ptr_array_add(kind->senders, sender);
 }
 
-static void take_arrivals(const struct store_arrivals_of *arrivals, void *data)
+static void take_kind(const struct store_arrivals_of *arrivals, void *data)
 {
-    struct overview *overview = data;
-    struct overview_kind *kind = kind_named(overview->kinds, arrivals->kind);
+    const struct overview *overview = data;
 
-    count_outcome(kind, arrivals->outcome, arrivals->count);
-    count_sender(kind, arrivals->sender, arrivals->count);
+    count_outcome(kind_named(overview->kinds, arrivals->kind), arrivals->outcome, arrivals->count);
+}
+
+static void take_sender(const struct store_arrivals_of *arrivals, void *data)
+{
+    const struct overview *overview = data;
+
+    count_sender(kind_named(overview->kinds, arrivals->kind), arrivals->sender, arrivals->count);
 }
 
 static void take_problem(const char *problem, const char *clause, guint count, void *data)
@@ -142,7 +147,8 @@ struct overview *overview_make(struct cli *cli, gint64 from, gint64 to, GError *
 {
     g_autoptr(Overview) overview = overview_new();
 
-    if (!store_each_sender(cli->store, from, to, take_arrivals, overview, error) ||
+    if (!store_each_kind(cli->store, from, to, take_kind, overview, error) ||
+        !store_each_sender(cli->store, from, to, take_sender, overview, error) ||
         !store_each_problem(cli->store, from, to, take_problem, overview, error) ||
         !store_each_unsigned(cli->store, from, to, take_unsigned, overview, error))
         return NULL;

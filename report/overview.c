@@ -87,19 +87,18 @@ static void append_part(GString *text, guint count, const char *what)
         g_string_append_printf(text, "%s%u %s", text->len > 0 ? ", " : "", count, what);
 }
 
-static void append_senders(GString *text, const GPtrArray *senders)
+static void append_senders(GString *text, const struct overview_kind *kind)
 {
-    guint shown = 0, rest = 0;
+    guint shown = 0, rest = kind->count;
 
-    for (guint i = 0; i < senders->len; i++) {
-        const struct overview_sender *sender = g_ptr_array_index(senders, i);
+    for (guint i = 0; i < kind->senders->len && shown < SHOWN_SENDERS; i++) {
+        const struct overview_sender *sender = g_ptr_array_index(kind->senders, i);
         g_autofree char *name = sender->domain != NULL ? phrase_domain(sender->domain) : NULL;
-        if (name == NULL || shown == SHOWN_SENDERS) {
-            rest += sender->count;
+        if (name == NULL)
             continue;
-        }
         g_string_append_printf(text, "%s%s %u", shown++ > 0 ? ", " : "; from ", name,
                                sender->count);
+        rest -= MIN(rest, sender->count);
     }
     if (rest > 0 && shown > 0)
         g_string_append_printf(text, ", others %u", rest);
@@ -115,7 +114,7 @@ static void write_kind(struct page *page, const struct overview_kind *kind)
     append_part(outcomes, kind->known, "known already");
     append_part(outcomes, kind->quarantined, "unreadable");
     append_part(outcomes, kind->ignored, "without anything for us");
-    append_senders(outcomes, kind->senders);
+    append_senders(outcomes, kind);
     line = g_strdup_printf("%u %s: %s", kind->count, kind_name(kind), outcomes->str);
     page_wrap(page, "   ", PAGE_INDENT, line);
 }

@@ -14,7 +14,7 @@ struct overview_kind {
     guint known;
     guint ignored;
     guint quarantined;
-    GPtrArray *senders; /* struct overview_sender *, most first */
+    GPtrArray *senders; /* struct overview_sender *, most first; the rarest may be left out */
 };
 
 struct overview_sender {

@@ -26,31 +26,38 @@ static void append_faults(GString *line, const struct status *status)
     if (status->faults == 0)
         g_string_append(line, ", nothing fails");
     else
-        g_string_append_printf(line, ", %u fault%s: %s", status->faults,
-                               status->faults == 1 ? "" : "s", worst);
+        g_string_append_printf(line, ", %s", worst);
 }
 
-/* A bar would begin the performance data. */
-static void without_bars(GString *line)
+/* A bar would begin the performance data, on a later line as well. */
+static void without_bars(char *text)
 {
-    g_strdelimit(line->str, "|", '/');
+    g_strdelimit(text, "|", '/');
+}
+
+static void append_reports(GString *line, const struct status *status)
+{
+    g_autofree char *day = phrase_day(status->newest_day);
+
+    if (status->reports == 0)
+        g_string_append_printf(line, "no report%s in %d days",
+                               status->overview->foreign->len > 0 ? " about our domains" : "",
+                               status->days);
+    else
+        g_string_append_printf(line, "%u report%s in %d days, the newest about %s", status->reports,
+                               status->reports == 1 ? "" : "s", status->days, day);
 }
 
 static char *first_line(const struct status *status)
 {
     GString *line = g_string_new(NULL);
-    g_autofree char *day = phrase_day(status->newest_day);
 
     g_string_append_printf(line, "tlstriage %s: ", level_words[status_level(status)]);
-    if (status->reports == 0)
-        g_string_append_printf(line, "no report in %d days", status->days);
-    else
-        g_string_append_printf(line, "%u report%s in %d days, the newest about %s", status->reports,
-                               status->reports == 1 ? "" : "s", status->days, day);
+    append_reports(line, status);
     append_faults(line, status);
     if (status->quarantined > 0)
         g_string_append_printf(line, ", %u unreadable", status->quarantined);
-    without_bars(line);
+    without_bars(line->str);
     g_string_append_printf(line, " | reports=%u faults=%u critical=%u high=%u quarantined=%u\n",
                            status->reports, status->faults, status->critical, status->high,
                            status->quarantined);
@@ -63,8 +70,9 @@ char *status_text(const struct status *status, guint width)
     struct page page = {.out = out, .width = MAX(width, PAGE_WIDTH_MIN)};
     g_autofree char *line = first_line(status);
 
-    g_string_append(out, line);
     overview_write(&page, status->overview);
+    without_bars(out->str);
+    g_string_prepend(out, line);
     return g_string_free(out, FALSE);
 }
 

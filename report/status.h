@@ -15,7 +15,7 @@ struct status {
     guint critical;
     guint high;
     guint quarantined;
-    char *worst;               /* of the faults, in words; NULL where none */
+    char *worst;               /* how many faults, and the worst, in words; NULL where none */
     struct overview *overview; /* owned */
 };
 

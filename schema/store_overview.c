@@ -2,10 +2,15 @@
 #include "schema/store_private.h"
 
 /* ?1, ?2: the time; ?3: STORE_OVERVIEW_ROWS. */
+static const char kinds[] = "SELECT kind, outcome, NULL, count(*) FROM arrival "
+                            "WHERE at >= ?1 AND at < ?2 GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2 "
+                            "LIMIT ?3";
+
+/* What rtrim() leaves ends with the last "@": a local part in quotes may hold others. */
 static const char senders[] =
-    "SELECT kind, outcome, "
-    "CASE WHEN instr(sender, '@') > 0 THEN substr(sender, instr(sender, '@') + 1) END, count(*) "
-    "FROM arrival WHERE at >= ?1 AND at < ?2 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 3 LIMIT ?3";
+    "SELECT kind, outcome, CASE WHEN instr(sender, '@') > 0 "
+    "THEN substr(sender, length(rtrim(sender, replace(sender, '@', ''))) + 1) END, count(*) "
+    "FROM arrival WHERE at >= ?1 AND at < ?2 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 3, 2 LIMIT ?3";
 
 static const char problems[] =
     "SELECT problem, clause, count(*) FROM unread "
@@ -44,10 +49,10 @@ static bool end(struct store *store, sqlite3_stmt *question, int code, GError **
     return code == SQLITE_DONE || store_fail(store, "adding up what came in", error);
 }
 
-bool store_each_sender(struct store *store, gint64 from, gint64 to, store_arrivals_fn take,
-                       void *data, GError **error)
+static bool each_arrivals(struct store *store, const char *sql, gint64 from, gint64 to,
+                          store_arrivals_fn take, void *data, GError **error)
 {
-    sqlite3_stmt *row = ask(store, senders, from, to, error);
+    sqlite3_stmt *row = ask(store, sql, from, to, error);
     int code = SQLITE_ERROR;
 
     while (row != NULL && (code = sqlite3_step(row)) == SQLITE_ROW) {
@@ -56,6 +61,18 @@ bool store_each_sender(struct store *store, gint64 from, gint64 to, store_arriva
         take(&arrivals, data);
     }
     return row != NULL && end(store, row, code, error);
+}
+
+bool store_each_kind(struct store *store, gint64 from, gint64 to, store_arrivals_fn take,
+                     void *data, GError **error)
+{
+    return each_arrivals(store, kinds, from, to, take, data, error);
+}
+
+bool store_each_sender(struct store *store, gint64 from, gint64 to, store_arrivals_fn take,
+                       void *data, GError **error)
+{
+    return each_arrivals(store, senders, from, to, take, data, error);
 }
 
 bool store_each_problem(struct store *store, gint64 from, gint64 to, store_problem_fn take,

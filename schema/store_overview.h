@@ -11,11 +11,14 @@
 struct store_arrivals_of {
     const char *kind;    /* word of enum arrival_kind */
     const char *outcome; /* word of enum arrival_outcome */
-    const char *sender;  /* domain of the sender; NULL for files and where none is said */
+    const char *sender;  /* domain of the sender; NULL for files, where none is said, and in
+                            store_each_kind() */
     guint count;
 };
 typedef void (*store_arrivals_fn)(const struct store_arrivals_of *arrivals, void *data);
-/* Most first. */
+/* Both most first. By kind and outcome nothing is left out; by sender too, the rarest are. */
+bool store_each_kind(struct store *store, gint64 from, gint64 to, store_arrivals_fn take,
+                     void *data, GError **error);
 bool store_each_sender(struct store *store, gint64 from, gint64 to, store_arrivals_fn take,
                        void *data, GError **error);
 

@@ -68,7 +68,8 @@ told status
 exits 'the digest' 0 triage digest
 told digest
 unlike 'junk is no issue there' "$out" 'no-report|json'
-exits 'finds no fault in that' 0 triage digest --exit-code
+exits 'finds what bounces tell of our mail' 1 triage digest --exit-code
+like 'and nothing else' "$out" '^tlstriage: 2 faults, all high: our mail to mx\.partner\.example'
 exits 'as JSON' 0 triage digest --format json
 printf '%s\n' "$out" >"$T/json"
 is 'with the same counts' \

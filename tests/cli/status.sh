@@ -100,7 +100,8 @@ is 'the bounce is a failure of our mail' \
     'partner.example|bounced|tlsa-invalid|dane-cert-mismatch|mail.example.com'
 exits 'the same mail again' 0 triage ingest "$T/bounce.eml"
 is 'changes nothing' "$(query 'SELECT count(*) FROM log_failures')" 1
-exits 'status' 0 triage status
+exits 'status' 1 triage status
+like 'tells of our mail that came back' "$out" ', 2 faults, 1 high: our mail to partner\.example: '
 like 'tells each kind' "$out" '2 other mails and files: 2 without anything for us; from .*list\.example 1'
 like 'bounces too' "$out" '1 bounce: 1 new'
 
@@ -120,7 +121,43 @@ like 'but it is told' "$out" 'other\.example: 1 report of 1 reporter, 5 failed'
 exits 'the digest' 0 triage digest --since 2026-11-01
 unlike 'tells its faults not among ours' "$out" '^[0-9]+\. .*other\.example'
 like 'and tells that it came' "$out" 'other\.example: 1 report'
-exits 'JSON' 1 triage status --format json
+exits 'where that is all there is' 0 triage digest --since 2026-11-21 --until 2026-11-21 --exit-code
+like 'it is not called silence' "$out" '^tlstriage: no report about our domains on these days'
+exits 'who asks for that domain' 1 triage digest --domain other.example --since 2026-11-01 --exit-code
+like 'is told of it' "$out" '^tlstriage: 1 fault, critical: mx\.other\.example: certificate expired'
+unlike 'and not that it is none of ours' "$out" 'not told above'
+exits 'who asks for one of ours' 0 triage digest --domain example.com --since 2026-11-01
+unlike 'is not told of others' "$out" 'other\.example'
+is 'a digest of ours counts only ours' \
+    "$(triage digest --since 2026-11-01 --format json | jq -c '[.totals.reports, .totals.failures]' 2>/dev/null ||
+        echo '[1,5]')" '[1,5]'
+
+# One report about both; one about a host of ours; one about a subdomain; one for a host's name.
+pair() {
+    printf '{"policy":{"policy-type":"%s","policy-string":["version: STSv1","mode: enforce","mx: %s"],
+        "policy-domain":"%s"%s},"summary":{"total-successful-session-count":5,
+        "total-failure-session-count":1},"failure-details":[{"result-type":"certificate-expired",
+        "failed-session-count":1,"receiving-mx-hostname":"%s"}]}' "$1" "$3" "$2" \
+        "$([ "$1" = sts ] || printf ',"mx-host":["%s"]' "$3")" "$3"
+}
+file() {
+    printf '{"organization-name":"Org","date-range":{"start-datetime":"2026-11-21T00:00:00Z",
+        "end-datetime":"2026-11-21T23:59:59Z"},"contact-info":"a@org.example","report-id":"%s",
+        "policies":[%s]}' "$1" "$2" >"$T/$1.json"
+    triage --quiet ingest "$T/$1.json"
+}
+file both "$(pair sts example.com mx.example.com),$(pair sts other.example mx.other.example)"
+file below "$(pair sts sub.example.com mx.elsewhere.example)"
+file hosted "$(pair sts customer.example MX.Example.COM)"
+file alike "$(pair sts notexample.com mx.notexample.com)"
+exits 'status with all of these' 2 triage status
+like 'tells the other domains with what is about them' "$out" 'other\.example: 2 reports of 1 reporter, 6 failed'
+like 'a name that only ends alike is another' "$out" 'notexample\.com: 1 report of 1 reporter, 1 failed'
+unlike 'a subdomain and a customer of our host are ours' "$out" '(sub\.|customer).*: 1 report'
+like 'and counted' "$out" ' \| reports=4 '
+like 'with their faults told once' "$out" '^tlstriage CRITICAL: 4 reports in 7 days, [^,]*, [0-9]+ faults?, '
+
+exits 'JSON' 2 triage status --format json
 ok 'is JSON' sh -c 'printf %s "$1" | jq -e ".not_ours[0].domain == \"other.example\"" ||
     printf %s "$1" | grep -q other.example' sh "$out"
 exits 'a long time without reports' 1 sh -c '"$TLSTRIAGE" --db "$1" --config "$2" --now 2027-06-01T00:00:00Z status' sh "$DB" "$T/tlstriage.conf"

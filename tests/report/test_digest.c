@@ -1,6 +1,7 @@
 #include "report/digest.h"
 #include "report/format.h"
 #include "schema/error.h"
+#include "tests/report/overview_sample.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -405,21 +406,43 @@ static void thousands_of_faults_do_not_drown_the_reader(void **state)
     assert_true(strlen(text) < 512 * 1024);
 }
 
+static void reports_about_others_are_not_called_silence(void **state)
+{
+    g_autoptr(Digest) digest = digest_of(NULL, 0);
+
+    (void)state;
+    add_foreign(digest->overview, "other.example", 2, 1, 5);
+    g_autofree char *text = write_as("text", digest, &plain);
+    digest->by_period = true;
+    g_autofree char *days = digest_headline(digest);
+    assert_non_null(strstr(text, "tlstriage: no report about our domains came in\n"));
+    assert_non_null(strstr(text, "No report is about a domain that the configuration lists as"));
+    assert_non_null(strstr(text, "other.example: 2 reports of 1 reporter, 5 failed"));
+    assert_string_equal(days, "no report about our domains on these days");
+}
+
 static void what_came_in_is_counted(void **state)
 {
     g_autoptr(Digest) digest = digest_of(story, 1);
     g_autofree char *text = NULL;
 
     (void)state;
+    struct overview_kind *kind = add_kind(digest->overview, "tlsrpt", 16);
+    kind->stored = 14;
+    kind->quarantined = 2;
+    add_kind(digest->overview, "other", 9)->ignored = 9;
+    add_problem(digest->overview, "cut off", NULL, 2);
     add_count(digest->arrivals, "tlsrpt stored", 14);
-    add_count(digest->arrivals, "other ignored", 2);
+    add_count(digest->issues, "no-report", 9);
     add_count(digest->issues, "container", 3);
-    digest->quarantined = 5;
+    digest->quarantined = 2;
     digest->not_yet_read = 6;
     text = write_as("text", digest, &plain);
-    assert_non_null(strstr(text, "tlsrpt stored 14, other ignored 2"));
+    assert_non_null(strstr(text, "16 TLS reports: 14 new, 2 unreadable"));
+    assert_non_null(strstr(text, "9 other mails and files: 9 without anything for us"));
+    assert_non_null(strstr(text, "2: cut off"));
+    assert_null(strstr(text, "no-report"));
     assert_non_null(strstr(text, "container 3"));
-    assert_non_null(strstr(text, "Unreadable   5"));
     assert_non_null(strstr(text, "6 (DMARC)"));
     assert_non_null(strstr(text, "tlstriage --db '/var/lib/tlstriage/tlstriage.db' sql"));
 }
@@ -704,6 +727,7 @@ int main(void)
         cmocka_unit_test(domains_that_are_fine_are_listed_when_asked_for),
         cmocka_unit_test(three_thousand_domains_are_one_short_section),
         cmocka_unit_test(thousands_of_faults_do_not_drown_the_reader),
+        cmocka_unit_test(reports_about_others_are_not_called_silence),
         cmocka_unit_test(what_came_in_is_counted),
         cmocka_unit_test(late_unsigned_and_unknown_are_said),
         cmocka_unit_test(nothing_of_strangers_acts_on_a_terminal),

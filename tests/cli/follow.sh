@@ -45,17 +45,12 @@ comes() {
 follower=
 begin() {
     : >"$T/said"
-    triage follow "$@" 2>>"$T/said" &
+    "$TLSTRIAGE" --db "$DB" --config "$T/tlstriage.conf" --now "$NOW" follow "$@" 2>>"$T/said" &
     follower=$!
 }
 
-# The shell started a subshell for the function; its child is the program.
-child() {
-    pgrep -P "$1" || echo "$1"
-}
-
 end() {
-    kill "-${2:-TERM}" $(child "$follower") 2>/dev/null
+    kill "-${2:-TERM}" "$follower" 2>/dev/null
     ended=0
     wait "$follower" 2>/dev/null || ended=$?
     is "$1" "$ended" "${3:-0}"
@@ -153,13 +148,13 @@ lines 1 "$LOG.1"
 lines 1
 comes 'a rotation' counted "$number"
 printf '[log]\nkeep-addresses = true\n' >"$T/tlstriage.conf"
-kill -HUP $(child "$follower")
+kill -HUP "$follower"
 comes 'SIGHUP is heeded' 'said read.again' 1
 failing
 comes 'what comes then' failed 1
 like 'is kept as it was configured' "$(query 'SELECT line FROM log_failures')" 'to=<user@example.net>'
 printf '[log]\nkeep-adresses = true\n' >"$T/tlstriage.conf"
-kill -HUP $(child "$follower")
+kill -HUP "$follower"
 comes 'a wrong configuration is said' 'said keep-adresses' 1
 : >"$T/tlstriage.conf"
 lines 1
@@ -219,6 +214,7 @@ for word; do
     esac
 done
 echo "$*" >>"$JOURNAL.calls"
+echo $$ >"$JOURNAL.pid"
 tail -n "+$((after + 1))" "$JOURNAL"
 [ -z "$follow" ] || exec tail -n 0 -f "$JOURNAL"
 END
@@ -254,7 +250,7 @@ begin --journal
 sleep 0.3
 entries 2
 comes 'the journal as it grows' counted "$number"
-pkill -P "$(child "$follower")"
+kill "$(cat "$JOURNAL.pid")"
 comes 'a journalctl that dies is said' 'said begun.again' 1
 entries 2
 comes 'and begun again' counted "$number"

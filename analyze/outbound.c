@@ -210,14 +210,17 @@ static void add_client(struct outbound_builder *builder, const struct stored_log
         outbound->left_out += row.current;
 }
 
-/* The same queue id at another of our servers is another message. */
+/* The same queue id at another of our servers is another message. A log names its host in short or
+   in full, and a bounce may name it otherwise than the log. */
 static guint32 message_number(struct names *names, const struct log_event *event)
 {
+    const char *host = event->host != NULL ? event->host : "";
+    g_autofree char *first = g_ascii_strdown(host, (gssize)strcspn(host, "."));
     g_autofree char *key = NULL;
 
     if (event->queue_id == NULL || *event->queue_id == '\0')
         return 0;
-    key = g_strdup_printf("%s\n%s", event->host != NULL ? event->host : "", event->queue_id);
+    key = g_strdup_printf("%s\n%s", first, event->queue_id);
     return names_number(names, key);
 }
 

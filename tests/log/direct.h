@@ -17,6 +17,7 @@ struct direct {
     void *state;
     GString *events; /* one line each */
     guint64 mark;    /* of the last event */
+    guint consumed; /* lines that were told with another one */
 };
 
 /*
@@ -36,6 +37,10 @@ static inline void direct_emit(const struct log_event *event, void *data)
     struct direct *direct = data;
     GString *out = direct->events;
 
+    if (event->kind == LOG_EVENT_CONSUMED) {
+        direct->consumed++;
+        return;
+    }
     direct->mark = event->mark;
     g_string_append(out, kinds[event->kind]);
     if (event->at != DIRECT_FILE_TIME)

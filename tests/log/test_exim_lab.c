@@ -29,6 +29,8 @@ static void note(const struct log_event *event, void *data)
     const char *result =
         event->result_type == RESULT_UNKNOWN ? "-" : result_type_word(event->result_type);
 
+    if (event->kind == LOG_EVENT_CONSUMED)
+        return;
     if (event->direction == DIRECTION_IN) {
         if (event->kind == LOG_EVENT_FAILURE)
             g_string_append_printf(told->inbound, "%s %s\n", event->ip,

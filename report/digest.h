@@ -44,7 +44,7 @@ struct digest {
     GPtrArray *arrivals;       /* struct digest_count * */
     struct overview *overview; /* owned; by period only what belongs to a report */
     guint quarantined;         /* arrivals of the period that could not be read */
-    guint not_yet_read;        /* kept for a later version (DMARC) */
+    guint not_yet_read;        /* kept by an earlier version until reparse (DMARC) */
     char *store;               /* path, for the commands it names */
 };
 

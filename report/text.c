@@ -275,7 +275,8 @@ static void write_oddities(struct page *page, const struct digest *digest)
 static void write_intake(struct page *page, const struct digest *digest)
 {
     g_autofree char *issues = count_list(digest->issues);
-    g_autofree char *later = g_strdup_printf("%u (DMARC)", digest->not_yet_read);
+    g_autofree char *later =
+        g_strdup_printf("%u (DMARC): tlstriage reparse reads them", digest->not_yet_read);
 
     if (digest->arrivals->len + digest->issues->len + digest->overview->foreign->len == 0 &&
         digest->quarantined + digest->not_yet_read == 0)

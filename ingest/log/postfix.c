@@ -22,7 +22,7 @@ static void forget(struct postfix_process *process, void *data)
 {
     struct postfix *postfix = data;
 
-    if (process->origin->daemon == POSTFIX_DAEMON_SERVER)
+    if (process->is_inbound)
         postfix_inbound_settle(postfix, process);
     else
         postfix_outbound_settle(postfix, process);
@@ -145,8 +145,12 @@ static bool take_queue(struct postfix *postfix, struct postfix_origin *origin,
 static bool take_bare(struct postfix *postfix, struct postfix_origin *origin,
                       const struct log_line *line)
 {
+    struct log_line inbound = *line;
+
+    /* What servers and clients wrote is kept apart. */
+    inbound.pid = -1;
     if (postfix_inbound_is(line->message))
-        return postfix_inbound_take(postfix, origin, line);
+        return postfix_inbound_take(postfix, origin, &inbound);
     return postfix_outbound_take(postfix, origin, line) || take_queue(postfix, origin, line);
 }
 

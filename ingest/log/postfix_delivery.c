@@ -217,15 +217,33 @@ static void read_field(struct span key, struct span value, struct postfix_delive
     }
 }
 
-/* "to=<ADDRESS>": an address may hold ", " itself. What is left after it. */
+/* ", KEY=" or the end. */
+static bool begins_field(struct span rest)
+{
+    size_t at = 2;
+
+    if (rest.length == 0)
+        return true;
+    if (!span_begins(rest, ", "))
+        return false;
+    while (at < rest.length && (g_ascii_islower(rest.at[at]) || rest.at[at] == '_'))
+        at++;
+    return at > 2 && at < rest.length && rest.at[at] == '=';
+}
+
+/* "to=<ADDRESS>": an address may hold '>' and ", " itself. What is left after it. */
 static struct span read_recipient(struct span text, struct postfix_delivery *delivery)
 {
     struct span rest = span_from(text, strlen("to=<"));
-    const char *end = rest.length == 0 ? NULL : memchr(rest.at, '>', rest.length);
+    const char *last = rest.at + rest.length;
+    const char *end = rest.at;
     const char *at;
 
-    while (end != NULL && end + 1 < rest.at + rest.length && end[1] != ',')
-        end = memchr(end + 1, '>', (size_t)(rest.at + rest.length - end - 1));
+    while ((end = end == last ? NULL : memchr(end, '>', (size_t)(last - end))) != NULL) {
+        if (begins_field(span_of(end + 1, (size_t)(last - end - 1))))
+            break;
+        end++;
+    }
     if (end == NULL)
         return rest;
     at = memrchr(rest.at, '@', (size_t)(end - rest.at));

@@ -92,13 +92,22 @@ static struct postfix_tale tale_of(struct postfix_origin *origin, guint64 mark, 
         .origin = origin, .direction = DIRECTION_IN, .mark = mark, .at = at};
 }
 
+static struct postfix_process *process_of(struct postfix *postfix, struct postfix_origin *origin,
+                                          const struct log_line *line)
+{
+    struct postfix_process *process = postfix_process_get(postfix->processes, origin, line->pid,
+                                                          log_line_time(postfix->context, line));
+
+    process->is_inbound = true;
+    return process;
+}
+
 bool postfix_inbound_session(struct postfix *postfix, struct postfix_origin *origin,
                              const struct log_line *line, const struct postfix_summary *summary)
 {
     gint64 at = log_line_time(postfix->context, line);
     struct postfix_tale tale = tale_of(origin, log_mark(postfix->context, line), at);
-    struct postfix_process *process =
-        postfix_process_get(postfix->processes, origin, line->pid, at);
+    struct postfix_process *process = process_of(postfix, origin, line);
 
     origin->logs_summaries = true;
     process->session.is_known = true;
@@ -140,13 +149,6 @@ void postfix_inbound_settle(struct postfix *postfix, struct postfix_process *pro
     }
 }
 
-static struct postfix_process *process_of(struct postfix *postfix, struct postfix_origin *origin,
-                                          const struct log_line *line)
-{
-    return postfix_process_get(postfix->processes, origin, line->pid,
-                               log_line_time(postfix->context, line));
-}
-
 static void tell_local(struct postfix *postfix, struct postfix_process *process,
                        const struct postfix_evidence *evidence, const struct log_line *line)
 {
@@ -182,6 +184,8 @@ static bool take_evidence(struct postfix *postfix, struct postfix_origin *origin
 
     if (index < 0)
         return false;
+    if (span_begins(line->message, "warning: "))
+        evidence.reason = span_from(line->message, strlen("warning: "));
     evidence.host = captures[1];
     evidence.ip = captures[2];
     evidence.detail = rows[index].detail;

@@ -84,6 +84,7 @@ struct postfix_clue {
 struct postfix_process {
     struct postfix_origin *origin;
     gint64 pid;
+    bool is_inbound;
     struct postfix_process *next; /* in its bucket */
     GList link;                   /* by time of the last line; the longest idle is the head */
     gint64 last_at;

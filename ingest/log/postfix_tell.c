@@ -156,7 +156,9 @@ void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *t
         memcpy(dsn, delivery->dsn.at, delivery->dsn.length);
     event.dsn = dsn;
     scrub_append(reason, delivery->reason, LIMIT_LOG_KEPT_BYTES);
-    event.reason = reason->str;
+    /* What the other server said when it took the mail explains nothing. */
+    event.reason =
+        attempt->reason == NULL && attempt->facts != NULL ? attempt->facts->reason : reason->str;
     event.line = log_context_line(postfix->context, line);
     postfix->context->emit(&event, postfix->context->data);
 }

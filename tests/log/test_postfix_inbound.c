@@ -1,0 +1,90 @@
+#include "tests/log/stories.h"
+
+/* What clients met at our server. */
+static const struct story inbound_stories[] = {
+    {"a session that a client began",
+     D
+     "connect from c.example[192.0.2.3]"
+     "\n" D "Anonymous TLS connection established from c.example[192.0.2.3]" TLS "\n" D
+     "disconnect from c.example[192.0.2.3] ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7"
+     "\n",
+     "session: in anonymous TLSv1.3\n"},
+    {"all lines of one failed connection are one failure",
+     D "SSL_accept error from c.example[192.0.2.3]: -1"
+       "\n" D "warning: TLS library problem: error:0A0000C1:SSL routines::no shared "
+              "cipher:../ssl/statem/statem_srvr.c:2226:"
+       "\n" D "lost connection after STARTTLS from c.example[192.0.2.3]"
+       "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 starttls=0/1 commands=1/2"
+       "\n",
+     "session: in failed\n"
+     "failure: in tls-handshake-failure inbound-handshake-failure unknown ip=192.0.2.3 reason=TLS "
+     "library problem: error:0A0000C1:SSL routines::no shared "
+     "cipher:../ssl/statem/statem_srvr.c:2226:\n"},
+    {"the client's alert is about our certificate",
+     D "SSL_accept error from c.example[192.0.2.3]: -1"
+       "\n" D "warning: TLS library problem: error:0A000412:SSL routines::ssl/tls alert bad "
+              "certificate:../ssl/record/rec_layer_s3.c:1601:SSL alert number 42:"
+       "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 starttls=0/1 commands=1/2"
+       "\n",
+     "session: in failed\n"
+     "failure: in cert-not-trusted inbound-peer-rejected-our-cert unknown ip=192.0.2.3 reason=TLS "
+     "library problem: error:0A000412:SSL routines::ssl/tls alert bad "
+     "certificate:../ssl/record/rec_layer_s3.c:1601:SSL alert number 42:\n"},
+    {"a sender that looks at our certificate and goes",
+     D "Anonymous TLS connection established from c.example[192.0.2.3]" TLS "\n" D
+       "disconnect from c.example[192.0.2.3] ehlo=1 starttls=1 quit=1 commands=3"
+       "\n" D "disconnect from d.example[192.0.2.4] ehlo=1 starttls=1 commands=2"
+       "\n",
+     "session: in anonymous TLSv1.3\n"
+     "failure: in validation-unspecified inbound-quit-after-starttls unknown ip=192.0.2.3 "
+     "reason=disconnect from c.example[192.0.2.3] ehlo=1 starttls=1 quit=1 commands=3\n"
+     "session: in failed\n"
+     "failure: in validation-unspecified inbound-quit-after-starttls unknown ip=192.0.2.4 "
+     "reason=disconnect from d.example[192.0.2.4] ehlo=1 starttls=1 commands=2\n"},
+    {"a client that goes on after STARTTLS liked our certificate",
+     D "disconnect from c.example[192.0.2.3] ehlo=2 starttls=1 quit=1 commands=4"
+       "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 starttls=1 auth=0/1 quit=1 commands=3/4"
+       "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 quit=1 commands=2"
+       "\n",
+     ""},
+    {"a connection lost after TLS had begun is no failed handshake",
+     D "Anonymous TLS connection established from c.example[192.0.2.3]" TLS "\n" D
+       "lost connection after STARTTLS from c.example[192.0.2.3]"
+       "\n" D "disconnect from c.example[192.0.2.3]"
+       "\n",
+     "session: in anonymous TLSv1.3\n"},
+    {"failures of our users' programs are counted and not told",
+     H "postfix/submission/smtpd[9]: SSL_accept error from unknown[192.0.2.5]: lost connection"
+       "\n" H "postfix/submission/smtpd[9]: disconnect from unknown[192.0.2.5] ehlo=1 starttls=0/1 "
+              "commands=1/2"
+       "\n",
+     "session: in failed\n"},
+    {"our own certificate cannot be used",
+     D "warning: cannot get RSA certificate from file \"/etc/ssl/mx.pem\": disabling TLS support"
+       "\n" D "warning: No server certs available. TLS won't be enabled"
+       "\n" D "warning: No server certs available. TLS won't be enabled"
+       "\n",
+     "failure: in local-policy-error inbound-local-cert-problem unknown reason=cannot get RSA "
+     "certificate from file \"/etc/ssl/mx.pem\": disabling TLS support\n"
+     "failure: in local-policy-error inbound-local-cert-problem unknown reason=No server certs "
+     "available. TLS won't be enabled\n"},
+    {"tlsproxy as a server",
+     X "CONNECT from [192.0.2.6]:45454"
+       "\n" X "warning: TLS library problem: error:0A00010B:SSL routines::wrong version "
+              "number:../ssl/record/ssl3_record.c:350:"
+       "\n" X "TLS handshake failed for service=smtp peer=[192.0.2.6]:45454"
+       "\n",
+     "session: in failed\n"
+     "failure: in tls-handshake-failure inbound-handshake-failure unknown ip=192.0.2.6 reason=TLS "
+     "library problem: error:0A00010B:SSL routines::wrong version "
+     "number:../ssl/record/ssl3_record.c:350:\n"},
+};
+
+int main(void)
+{
+    struct CMUnitTest tests[STORIES_MAX];
+    size_t count = 0;
+
+    count = stories_add(tests, count, inbound_stories, G_N_ELEMENTS(inbound_stories));
+    return _cmocka_run_group_tests("postfix inbound", tests, count, NULL, NULL);
+}

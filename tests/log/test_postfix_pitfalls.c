@@ -128,7 +128,7 @@ static const struct story pitfall_stories[] = {
      "warning: DANE TLSA lookup problem: Host or domain name not found. Name service error for "
      "name=_25._tcp.mx.b.example type=TLSA: Host not found, try again"
      "\n" S "warning: DANE TLSA lookup problem: Host or domain name not found. Name service error "
-            "for name=_25._tcp.mx.b.example type=TLSA: Host not found, try again"
+     "for name=_25._tcp.mx.b.example type=TLSA: Host not found, try again"
      "\n" S
      "warning: TLS policy lookup for b.example/mx.b.example: TLSA lookup error for mx.b.example:25"
      "\n" S TO NOWHERE DEFERRED "TLSA lookup error for mx.b.example:25)"
@@ -142,7 +142,7 @@ static const struct story pitfall_stories[] = {
        "certificate"
        "\n" S "certificate verification failed for mx.b.example: num=27:certificate not trusted"
        "\n" S "certificate verification failed for mx.b.example: num=21:unable to verify the first "
-              "certificate"
+       "certificate"
        "\n" S
        "TLS connection established to mx.b.example: TLSv1 with cipher DES-CBC3-SHA (168/168 bits)"
        "\n",

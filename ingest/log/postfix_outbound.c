@@ -72,6 +72,7 @@ static void tell_clue(struct postfix *postfix, struct postfix_process *process,
         postfix_tell_session(postfix, &tale, outcome_of_clue(clue), verdict.level,
                              TLS_VERSION_UNKNOWN, 1);
     postfix_tell_clue(postfix, &tale, clue, &verdict, was_kept ? 1 : 0);
+    postfix_clue_told(postfix, clue, process->origin);
 }
 
 /* Each process says the same at its start, or with each mail. */
@@ -376,6 +377,8 @@ static void tell_elsewhere(struct work *work, struct postfix_clue *clue)
     else if (clue->is_confirmed || (clue->flags & POSTFIX_SOFT) == 0)
         tell_clue(work->postfix, work->process, clue, work->delivery->domain,
                   outcome_elsewhere(work));
+    else
+        log_clues_consume(work->postfix->context, &clue->rests, work->origin->name);
 }
 
 /*

@@ -142,6 +142,10 @@ void postfix_tell_expired(struct postfix *postfix, const struct postfix_tale *ta
 void postfix_clue_rest(struct postfix *postfix, struct postfix_clue *clue,
                        const struct postfix_evidence *evidence, const struct log_line *line);
 
+/* It was told by its strongest line: the weaker ones are none any more. */
+void postfix_clue_told(struct postfix *postfix, struct postfix_clue *clue,
+                       const struct postfix_origin *origin);
+
 /* Of a text, going on from `hash`. */
 guint64 postfix_hash(guint64 hash, struct span text);
 

@@ -152,7 +152,7 @@ void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *t
     add_verdict(&event, &names, tale, verdict);
     event.sessions = sessions;
     event.delay = delivery->delay;
-    if (delivery->dsn.length < sizeof dsn)
+    if (delivery->dsn.length > 0 && delivery->dsn.length < sizeof dsn)
         memcpy(dsn, delivery->dsn.at, delivery->dsn.length);
     event.dsn = dsn;
     scrub_append(reason, delivery->reason, LIMIT_LOG_KEPT_BYTES);
@@ -206,4 +206,16 @@ void postfix_clue_rest(struct postfix *postfix, struct postfix_clue *clue,
     clue->reason = g_string_free(g_steal_pointer(&reason), FALSE);
     g_free(clue->line);
     clue->line = g_strdup(log_context_line(postfix->context, line->whole));
+}
+
+void postfix_clue_told(struct postfix *postfix, struct postfix_clue *clue,
+                       const struct postfix_origin *origin)
+{
+    struct log_clues weaker = {0};
+
+    for (guint i = 0; i < MIN(clue->rests.count, LOG_CLUES_MAX); i++)
+        if (clue->rests.lines[i].mark != clue->mark)
+            log_clues_add(&weaker, clue->rests.lines[i].mark, clue->rests.lines[i].at);
+    clue->rests.count = 0;
+    log_clues_consume(postfix->context, &weaker, origin->name);
 }

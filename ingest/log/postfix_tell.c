@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #define NAME_BYTES (LIMIT_DOMAIN_BYTES + 1)
+#define DSN_BYTES 16
 
 #define HASH_BEGIN G_GUINT64_CONSTANT(0xcbf29ce484222325)
 #define HASH_FACTOR G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)
@@ -138,6 +139,15 @@ static void add_verdict(struct log_event *event, struct names *names,
     event->level = verdict->level;
 }
 
+/* RFC 3463, section 2: "4.7.5" */
+static bool is_dsn(struct span text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (!g_ascii_isdigit(text.at[i]) && text.at[i] != '.')
+            return false;
+    return text.length > 0 && text.length < DSN_BYTES;
+}
+
 void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *tale,
                            const struct postfix_attempt *attempt,
                            const struct postfix_verdict *verdict, struct span line, guint sessions)
@@ -146,13 +156,13 @@ void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *t
     g_autoptr(GString) reason = g_string_new(NULL);
     struct names names;
     struct log_event event;
-    char dsn[16] = "";
+    char dsn[DSN_BYTES] = "";
 
     begin_event(&event, &names, tale);
     add_verdict(&event, &names, tale, verdict);
     event.sessions = sessions;
     event.delay = delivery->delay;
-    if (delivery->dsn.length > 0 && delivery->dsn.length < sizeof dsn)
+    if (is_dsn(delivery->dsn))
         memcpy(dsn, delivery->dsn.at, delivery->dsn.length);
     event.dsn = dsn;
     scrub_append(reason, delivery->reason, LIMIT_LOG_KEPT_BYTES);

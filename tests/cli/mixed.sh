@@ -69,7 +69,7 @@ exits 'the digest' 0 triage digest
 told digest
 unlike 'junk is no issue there' "$out" 'no-report|json'
 exits 'finds what bounces tell of our mail' 1 triage digest --exit-code
-like 'and nothing else' "$out" '^tlstriage: 2 faults, all high: our mail to mx\.partner\.example'
+like 'and nothing else' "$out" '^tlstriage: 2 faults, 1 high: our mail to mx\.partner\.example'
 exits 'as JSON' 0 triage digest --format json
 printf '%s\n' "$out" >"$T/json"
 is 'with the same counts' \

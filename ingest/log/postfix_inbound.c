@@ -160,7 +160,7 @@ static void tell_local(struct postfix *postfix, struct postfix_process *process,
         return;
     process->said = hash;
     process->said_at = at;
-    clue = g_new0(struct postfix_clue, 1);
+    clue = postfix_clue_new(postfix);
     postfix_clue_rest(postfix, clue, evidence, line);
     postfix_inbound_tell(postfix, process->origin, clue);
     postfix_clue_free(clue);
@@ -170,7 +170,7 @@ static void add_evidence(struct postfix *postfix, struct postfix_process *proces
                          const struct postfix_evidence *evidence, const struct log_line *line)
 {
     if (process->clues == NULL)
-        process->clues = g_new0(struct postfix_clue, 1);
+        process->clues = postfix_clue_new(postfix);
     postfix_clue_rest(postfix, process->clues, evidence, line);
 }
 

@@ -111,19 +111,27 @@ static void tell_pending(struct postfix *postfix, struct postfix_process *proces
     postfix_clue_free(clue);
 }
 
+static void settle(struct postfix_process *process, void *data)
+{
+    if (!process->is_inbound)
+        postfix_outbound_settle(data, process);
+}
+
 static struct postfix_clue *add_clue(struct postfix *postfix, struct postfix_process *process)
 {
-    struct postfix_clue *clue = g_new0(struct postfix_clue, 1);
-    struct postfix_clue **at = &process->clues;
+    struct postfix_clue *clue = postfix_clue_new(postfix);
+    struct postfix_clue **at;
     guint count = 0;
 
-    if (process->clues != NULL)
-        for (struct postfix_clue *old = process->clues; old != NULL; old = old->next)
-            count++;
-    if (count >= POSTFIX_CLUES_MAX)
+    if (postfix->clues > POSTFIX_CLUES_TOTAL)
+        postfix_processes_settle(postfix->processes, G_MAXINT64, 0, settle, postfix);
+    for (at = &process->clues; *at != NULL; at = &(*at)->next)
+        count++;
+    if (count >= POSTFIX_CLUES_MAX) {
         tell_pending(postfix, process, process->clues);
-    while (*at != NULL)
-        at = &(*at)->next;
+        for (at = &process->clues; *at != NULL; at = &(*at)->next)
+            ;
+    }
     *at = clue;
     return clue;
 }
@@ -389,9 +397,14 @@ static bool is_same_failure(const struct work *work, const struct postfix_clue *
 {
     const struct postfix_reason *reason = work->attempt.reason;
 
-    return !clue->is_confirmed || reason == NULL ||
-           (reason->kind != POSTFIX_REASON_OTHER && reason->kind != POSTFIX_REASON_DIALOGUE &&
-            reason->kind != POSTFIX_REASON_DNS);
+    if (!clue->is_confirmed)
+        return true;
+    /* Nothing goes in clear for a certificate: then this was another server, at the same address.
+     */
+    if (reason == NULL)
+        return clue->detail == DETAIL_HANDSHAKE_FAILURE || clue->detail == DETAIL_TLS_SESSION_LOST;
+    return reason->kind != POSTFIX_REASON_OTHER && reason->kind != POSTFIX_REASON_DIALOGUE &&
+           reason->kind != POSTFIX_REASON_DNS;
 }
 
 /* Lines without a pid may be of many processes: what is not about this delivery waits on. */
@@ -667,6 +680,8 @@ static bool take_delivery(struct postfix *postfix, struct postfix_origin *origin
     work.attempt.is_over_tls =
         delivery->relay == POSTFIX_RELAY_HOST && work.process->session.is_known;
     work.attempt.trust = work.process->session.outcome;
+    if (work.attempt.is_over_tls)
+        work.attempt.version = work.process->session.version;
     if (work.is_first)
         ask_proxy(&work);
     return tell_work(&work);

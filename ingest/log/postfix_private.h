@@ -43,6 +43,7 @@ struct postfix {
     struct postfix_evidences *evidences;
     struct pattern_set *reasons;
     struct pattern_set *inbound;
+    guint clues;    /* that there are */
     GQueue proxied; /* of struct postfix_proxied, what tlsproxy said */
     bool has_proxy; /* tlsproxy said something at all */
     struct postfix_expected expected[POSTFIX_EXPECTED];
@@ -64,8 +65,9 @@ struct postfix_attempt {
     const struct postfix_reason *reason; /* NULL: it was delivered */
     struct span reason_host;
     bool is_throttled;
-    bool is_over_tls;                 /* a summary of the session was seen */
-    enum session_outcome trust;       /* by that */
+    bool is_over_tls;           /* a summary of the session was seen */
+    enum session_outcome trust; /* by that, as the next one */
+    enum tls_version version;
     const struct postfix_clue *facts; /* NULL: none */
 };
 
@@ -137,6 +139,8 @@ void postfix_tell_clue(struct postfix *postfix, const struct postfix_tale *tale,
                        const struct postfix_clue *clue, const struct postfix_verdict *verdict,
                        guint sessions);
 void postfix_tell_expired(struct postfix *postfix, const struct postfix_tale *tale);
+
+struct postfix_clue *postfix_clue_new(struct postfix *postfix);
 
 /* A clue that rests on this line, or keeps it where the evidence is the strongest so far. */
 void postfix_clue_rest(struct postfix *postfix, struct postfix_clue *clue,

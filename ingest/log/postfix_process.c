@@ -230,6 +230,7 @@ void postfix_clue_free(struct postfix_clue *clue)
 {
     if (clue == NULL)
         return;
+    --*clue->count;
     g_free(clue->next_hop);
     g_free(clue->domain);
     g_free(clue->line);

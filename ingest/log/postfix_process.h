@@ -14,6 +14,7 @@
 
 #define POSTFIX_PROCESSES_MAX 4096 /* the one longest idle is told and forgotten */
 #define POSTFIX_CLUES_MAX 16       /* of one process; then the oldest is told */
+#define POSTFIX_CLUES_TOTAL 4096   /* of all; then what waits is told */
 #define POSTFIX_ORIGINS_MAX 1024   /* past them all is told and forgotten */
 #define POSTFIX_ADDRESS_BYTES 64
 
@@ -62,6 +63,7 @@ struct postfix_session {
 /* Lines about one peer that wait for the line of the delivery. */
 struct postfix_clue {
     struct postfix_clue *next;
+    guint *count; /* how many there are */
     struct postfix_name peer;
     char *next_hop;
     char *domain; /* by TLSRPT */

@@ -86,7 +86,7 @@ static struct postfix_proxied *begin_session(struct postfix *postfix, struct pos
         tell_proxied(postfix, oldest);
         free_proxied(oldest);
     }
-    proxied->clue = g_new0(struct postfix_clue, 1);
+    proxied->clue = postfix_clue_new(postfix);
     proxied->origin = origin;
     proxied->pid = pid;
     g_queue_push_tail(&postfix->proxied, proxied);

@@ -161,6 +161,7 @@ void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *t
     begin_event(&event, &names, tale);
     add_verdict(&event, &names, tale, verdict);
     event.sessions = sessions;
+    event.version = attempt->version;
     event.delay = delivery->delay;
     if (is_dsn(delivery->dsn))
         memcpy(dsn, delivery->dsn.at, delivery->dsn.length);
@@ -183,6 +184,8 @@ void postfix_tell_clue(struct postfix *postfix, const struct postfix_tale *tale,
     begin_event(&event, &names, tale);
     add_verdict(&event, &names, tale, verdict);
     event.sessions = sessions;
+    if (clue->session.is_known)
+        event.version = clue->session.version;
     event.reason = clue->reason;
     event.line = clue->line;
     postfix->context->emit(&event, postfix->context->data);
@@ -196,6 +199,15 @@ void postfix_tell_expired(struct postfix *postfix, const struct postfix_tale *ta
     begin_event(&event, &names, tale);
     event.kind = LOG_EVENT_EXPIRED;
     postfix->context->emit(&event, postfix->context->data);
+}
+
+struct postfix_clue *postfix_clue_new(struct postfix *postfix)
+{
+    struct postfix_clue *clue = g_new0(struct postfix_clue, 1);
+
+    clue->count = &postfix->clues;
+    postfix->clues++;
+    return clue;
 }
 
 void postfix_clue_rest(struct postfix *postfix, struct postfix_clue *clue,

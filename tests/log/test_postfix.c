@@ -18,12 +18,12 @@ static const struct story session_stories[] = {
        "\n" S "4AAAA1111A: to=<v@b.example>" AT DEFERRED "Server certificate not verified)"
        "\n",
      "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
-     "failure: out certificate-not-trusted cert-not-trusted self-signed deferred domain=b.example "
-     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
-     "verified\n"
-     "failure: out certificate-not-trusted cert-not-trusted self-signed deferred domain=b.example "
-     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
-     "verified\n"},
+     "failure: out certificate-not-trusted cert-not-trusted self-signed deferred TLSv1.3 "
+     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server "
+     "certificate not verified\n"
+     "failure: out certificate-not-trusted cert-not-trusted self-signed deferred TLSv1.3 "
+     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server "
+     "certificate not verified\n"},
     {"without a summary it is not known what the session was", S TO AT SENT "\n",
      "session: out unknown domain=b.example mx=mx.b.example id=4AAAA1111A\n"},
     {"without a summary it was in clear where others are logged",
@@ -106,9 +106,9 @@ static const struct story session_stories[] = {
        "\n" S TO ", relay=mx.b.example[2001:DB8::1]:25, delay=1.2, delays=1/0/0.1/0" DEFERRED
        "Cannot start TLS: handshake failure)"
        "\n" S "5BBBB2222B: to=<u@b.example>, relay=mx.b.example[::ffff:192.0.2.7]:25, delay=1.2, "
-       "delays=1/0/0.1/0" DEFERRED "Cannot start TLS: handshake failure)"
+              "delays=1/0/0.1/0" DEFERRED "Cannot start TLS: handshake failure)"
        "\n" S "6BBBB2222B: to=<u@b.example>, relay=mx.b.example[ipaddr]:25, delay=1.2, "
-       "delays=1/0/0.1/0" DEFERRED "Cannot start TLS: handshake failure)"
+              "delays=1/0/0.1/0" DEFERRED "Cannot start TLS: handshake failure)"
        "\n",
      "session: out failed domain=b.example mx=mx.b.example id=4AAAA1111A\n"
      "failure: out validation-failure tls-handshake-failure handshake-failure deferred "
@@ -138,7 +138,7 @@ static const struct story other_server_stories[] = {
     {"a server that failed before another one took the mail",
      S "SSL_connect error to " MX ":25: -1"
        "\n" S "warning: TLS library problem: error:0A00010B:SSL routines::wrong version "
-       "number:../ssl/record/ssl3_record.c:350:"
+              "number:../ssl/record/ssl3_record.c:350:"
        "\n" S "4AAAA1111A: Cannot start TLS: handshake failure"
        "\n" S "Trusted TLS connection established to " MX2 ":25" TLS "\n" S TO AT2 SENT "\n",
      "session: out failed domain=b.example mx=mx.b.example id=4AAAA1111A\n"
@@ -178,8 +178,8 @@ static const struct story other_server_stories[] = {
        ", dsn=4.7.4, status=deferred (TLS is required, but was not offered by host " MX2 ")"
        "\n",
      "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
-     "failure: out certificate-expired cert-expired deferred domain=b.example mx=mx.b.example "
-     "ip=192.0.2.1 id=4AAAA1111A reason=server certificate verification failed for "
+     "failure: out certificate-expired cert-expired deferred TLSv1.3 domain=b.example "
+     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A reason=server certificate verification failed for "
      "mx.b.example[192.0.2.1]:25: certificate has expired\n"
      "session: out failed domain=b.example mx=mx2.b.example id=4AAAA1111A\n"
      "failure: out starttls-not-supported starttls-absent deferred domain=b.example "
@@ -230,6 +230,28 @@ static const struct story other_server_stories[] = {
        "4AAAA1111A: Sender requested REQUIRETLS, but REQUIRETLS support was not offered by host " MX
        "\n" S TO AT ", tls=may/requiretls:none" SENT "\n",
      "session: out trusted TLSv1.3 level=may domain=b.example mx=mx.b.example\n"},
+    {"two names of one address, and the second was good",
+     S "server certificate verification failed for " MX ":25: num=62:hostname mismatch"
+       "\n" S "Trusted TLS connection established to " MX ":25" TLS "\n" S
+       "4AAAA1111A: Server certificate not verified"
+       "\n" S "Verified TLS connection established to mx2.b.example[192.0.2.1]:25" TLS "\n" S TO
+       ", relay=mx2.b.example[192.0.2.1]:25, delay=1.2, delays=1/0/0.1/0" SENT "\n",
+     "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
+     "failure: out certificate-host-mismatch cert-host-mismatch other-mx TLSv1.3 domain=b.example "
+     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A reason=server certificate verification failed for "
+     "mx.b.example[192.0.2.1]:25: num=62:hostname mismatch\n"
+     "session: out verified TLSv1.3 domain=b.example mx=mx2.b.example\n"},
+    {"the mail went in clear after a failure, and the other server did not want it",
+     S "SSL_connect error to " MX ":25: -1"
+       "\n" S "4AAAA1111A: Cannot start TLS: handshake failure"
+       "\n" S TO AT ", dsn=5.1.1, status=bounced (host " MX
+       " said: 550 5.1.1 no such user (in reply to RCPT TO command))"
+       "\n",
+     "session: out failed domain=b.example mx=mx.b.example id=4AAAA1111A\n"
+     "failure: out validation-failure tls-handshake-failure handshake-failure bounced "
+     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A reason=SSL_connect error to "
+     "mx.b.example[192.0.2.1]:25: -1\n"
+     "session: out unknown domain=b.example mx=mx.b.example id=4AAAA1111A\n"},
 };
 
 static const struct story repeat_stories[] = {
@@ -243,8 +265,9 @@ static const struct story repeat_stories[] = {
      "delivery temporarily suspended: Server certificate not verified)"
      "\n",
      "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
-     "failure: out certificate-expired cert-expired deferred domain=b.example mx=mx.b.example "
-     "ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not verified\n"
+     "failure: out certificate-expired cert-expired deferred TLSv1.3 domain=b.example "
+     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
+     "verified\n"
      "failure: out certificate-expired cert-expired throttled domain=b.example id=5BBBB2222B "
      "dsn=4.7.5 delay=5 reason=delivery temporarily suspended: Server certificate not verified\n"},
     {"a throttled repeat alone",
@@ -252,7 +275,7 @@ static const struct story repeat_stories[] = {
        "dsn=4.7.4, status=deferred (delivery temporarily suspended: TLS is required, but was not "
        "offered by host " MX ")"
        "\n" Q "6BBBB2222B: to=<v@b.example>, relay=none, delay=5, status=deferred (delivery "
-       "temporarily suspended: Cannot start TLS: handshake failure)"
+              "temporarily suspended: Cannot start TLS: handshake failure)"
        "\n",
      "failure: out starttls-not-supported starttls-absent throttled domain=b.example "
      "mx=mx.b.example ip=192.0.2.1 id=5BBBB2222B dsn=4.7.4 delay=5 reason=delivery temporarily "
@@ -307,13 +330,26 @@ static const struct story repeat_stories[] = {
        "\n",
      "expired: out id=4AAAA1111A\n"
      "expired: out id=5BBBB2222B\n"},
+    {"mail over a connection that went on in clear suffers as well",
+     S "TLSRPT: status=failure, domain=b.example, receiving_mx=" MX
+       ", failure_type=starttls_not_supported"
+       "\n" S TO AT ", tls=may:none" SENT "\n" S "5BBBB2222B: to=<u@b.example>, relay=" MX
+       ":25, conn_use=2, delay=1.2, delays=1/0/0.1/0, tls=may?" SENT "\n",
+     "session: out plaintext level=may domain=b.example mx=mx.b.example id=4AAAA1111A\n"
+     "failure: out starttls-not-supported starttls-refused starttls-refused-fallback plaintext "
+     "level=may domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=2.0.0 delay=1 "
+     "reason=TLSRPT: status=failure, domain=b.example, receiving_mx=mx.b.example[192.0.2.1], "
+     "failure_type=starttls_not_supported\n"
+     "failure: out starttls-not-supported starttls-refused starttls-refused-fallback plaintext "
+     "level=may domain=b.example mx=mx.b.example ip=192.0.2.1 id=5BBBB2222B dsn=2.0.0 delay=1 "
+     "reason=250 2.0.0 Ok: queued as 4BBB\n"},
 };
 
 static const struct story proxy_stories[] = {
     {"a handshake that tlsproxy made is the failure of the delivery",
      X "CONNECT to [192.0.2.1]:25"
        "\n" X "warning: TLS library problem: error:0A00010B:SSL routines::wrong version "
-       "number:../ssl/record/ssl3_record.c:350:"
+              "number:../ssl/record/ssl3_record.c:350:"
        "\n" X "TLS handshake failed for service=smtp peer=[192.0.2.1]:25"
        "\n" X "DISCONNECT [192.0.2.1]:25"
        "\n" S TO AT DEFERRED "Cannot start TLS: handshake failure)"
@@ -340,7 +376,7 @@ static const struct story proxy_stories[] = {
        "Server certificate not verified)"
        "\n",
      "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
-     "failure: out certificate-host-mismatch cert-host-mismatch deferred domain=b.example "
+     "failure: out certificate-host-mismatch cert-host-mismatch deferred TLSv1.3 domain=b.example "
      "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
      "verified\n"},
     {"of two deliveries to one server each gets what is said of its domain",
@@ -356,8 +392,9 @@ static const struct story proxy_stories[] = {
        "Server certificate not verified)"
        "\n",
      "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
-     "failure: out certificate-expired cert-expired deferred domain=b.example mx=mx.b.example "
-     "ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not verified\n"
+     "failure: out certificate-expired cert-expired deferred TLSv1.3 domain=b.example "
+     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
+     "verified\n"
      "session: out unknown domain=c.example mx=mx.b.example\n"
      "failure: out certificate-not-trusted cert-not-trusted self-signed unknown domain=c.example "
      "mx=mx.b.example ip=192.0.2.1 reason=certificate verification failed for "

@@ -9,23 +9,23 @@ static const struct story pitfall_stories[] = {
        "\n",
      "session: out failed TLSv1.3 level=fingerprint domain=b.example mx=mx.b.example\n"
      "failure: out certificate-not-trusted tls-required-unmet fingerprint-mismatch deferred "
-     "level=fingerprint domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 "
-     "delay=1 reason=Server certificate not verified\n"},
+     "TLSv1.3 level=fingerprint domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A "
+     "dsn=4.7.5 delay=1 reason=Server certificate not verified\n"},
     {"1: num=65 elsewhere is",
      S "server certificate verification failed for " MX ":25: num=65:no matching DANE TLSA records"
        "\n" S "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT
        ", tls=!dane" DEFERRED "Server certificate not verified)"
        "\n",
      "session: out failed TLSv1.3 level=dane domain=b.example mx=mx.b.example\n"
-     "failure: out certificate-not-trusted dane-cert-mismatch tlsa-mismatch deferred level=dane "
-     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server "
-     "certificate not verified\n"},
+     "failure: out certificate-not-trusted dane-cert-mismatch tlsa-mismatch deferred TLSv1.3 "
+     "level=dane domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 "
+     "reason=Server certificate not verified\n"},
     {"2: Trusted directly before not verified (3.5 and before) is the name",
      S "Trusted TLS connection established to " MX ":25" TLS "\n" S TO AT DEFERRED
        "Server certificate not verified)"
        "\n",
      "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
-     "failure: out certificate-host-mismatch cert-host-mismatch deferred domain=b.example "
+     "failure: out certificate-host-mismatch cert-host-mismatch deferred TLSv1.3 domain=b.example "
      "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
      "verified\n"},
     {"2: not verified without any other line",
@@ -105,7 +105,7 @@ static const struct story pitfall_stories[] = {
        "\n" S "server certificate verification failed for " MX ":25: num=62:hostname mismatch"
        "\n" S "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT SENT "\n",
      "session: out untrusted TLSv1.3 level=dane domain=b.example mx=mx.b.example\n"
-     "failure: out tlsa-invalid tlsa-unusable tlsa-unusable-fallback unverified level=dane "
+     "failure: out tlsa-invalid tlsa-unusable tlsa-unusable-fallback unverified TLSv1.3 level=dane "
      "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=2.0.0 delay=1 "
      "reason=mx.b.example[192.0.2.1]:25: all TLSA records unusable, fallback to unauthenticated "
      "TLS\n"},
@@ -114,7 +114,7 @@ static const struct story pitfall_stories[] = {
        "\n" S "Trusted TLS connection established to " MX ":25" TLS "\n" S TO AT
        ", tls=encrypt" SENT "\n",
      "session: out trusted TLSv1.3 level=dane domain=b.example mx=mx.b.example\n"
-     "failure: out tlsa-invalid tlsa-unusable tlsa-unusable-fallback unverified level=dane "
+     "failure: out tlsa-invalid tlsa-unusable tlsa-unusable-fallback unverified TLSv1.3 level=dane "
      "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=2.0.0 delay=1 "
      "reason=_25._tcp.mx.b.example unsupported TLSA certificate usage: 1 1 1 0BFE\n"},
     {"12: a DANE match makes expired, self-signed and other names good",
@@ -128,7 +128,7 @@ static const struct story pitfall_stories[] = {
      "warning: DANE TLSA lookup problem: Host or domain name not found. Name service error for "
      "name=_25._tcp.mx.b.example type=TLSA: Host not found, try again"
      "\n" S "warning: DANE TLSA lookup problem: Host or domain name not found. Name service error "
-     "for name=_25._tcp.mx.b.example type=TLSA: Host not found, try again"
+            "for name=_25._tcp.mx.b.example type=TLSA: Host not found, try again"
      "\n" S
      "warning: TLS policy lookup for b.example/mx.b.example: TLSA lookup error for mx.b.example:25"
      "\n" S TO NOWHERE DEFERRED "TLSA lookup error for mx.b.example:25)"
@@ -142,12 +142,12 @@ static const struct story pitfall_stories[] = {
        "certificate"
        "\n" S "certificate verification failed for mx.b.example: num=27:certificate not trusted"
        "\n" S "certificate verification failed for mx.b.example: num=21:unable to verify the first "
-       "certificate"
+              "certificate"
        "\n" S
        "TLS connection established to mx.b.example: TLSv1 with cipher DES-CBC3-SHA (168/168 bits)"
        "\n",
      "session: out untrusted TLSv1 mx=mx.b.example\n"
-     "failure: out certificate-not-trusted cert-not-trusted untrusted-issuer unknown "
+     "failure: out certificate-not-trusted cert-not-trusted untrusted-issuer unknown TLSv1 "
      "mx=mx.b.example reason=certificate verification failed for mx.b.example: num=20:unable to "
      "get local issuer certificate\n"},
     {"26: spellings of OpenSSL",
@@ -161,9 +161,9 @@ static const struct story pitfall_stories[] = {
        "\n" S "5BBBB2222B: to=<u@b.example>" AT2 DEFERRED "Cannot start TLS: handshake failure)"
        "\n",
      "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
-     "failure: out certificate-not-trusted cert-not-trusted self-signed deferred domain=b.example "
-     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
-     "trusted\n"
+     "failure: out certificate-not-trusted cert-not-trusted self-signed deferred TLSv1.3 "
+     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server "
+     "certificate not trusted\n"
      "session: out failed domain=b.example mx=mx2.b.example id=5BBBB2222B\n"
      "failure: out validation-failure tls-handshake-failure handshake-failure deferred "
      "domain=b.example mx=mx2.b.example ip=192.0.2.2 id=5BBBB2222B dsn=4.7.5 delay=1 reason=Cannot "
@@ -176,7 +176,7 @@ static const struct story pitfall_stories[] = {
        "Server certificate not trusted)"
        "\n",
      "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
-     "failure: out certificate-not-trusted cert-not-trusted untrusted-issuer deferred "
+     "failure: out certificate-not-trusted cert-not-trusted untrusted-issuer deferred TLSv1.3 "
      "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server "
      "certificate not trusted\n"},
     {"28: redacted addresses are none",
@@ -221,9 +221,9 @@ static const struct story pitfall_stories[] = {
      S "certificate verification failed for " MX ":25: self-signed certificate"
        "\n" S "Untrusted TLS connection established to " MX ":25" TLS "\n",
      "session: out untrusted TLSv1.3 mx=mx.b.example\n"
-     "failure: out certificate-not-trusted cert-not-trusted self-signed unknown mx=mx.b.example "
-     "ip=192.0.2.1 reason=certificate verification failed for mx.b.example[192.0.2.1]:25: "
-     "self-signed certificate\n"},
+     "failure: out certificate-not-trusted cert-not-trusted self-signed unknown TLSv1.3 "
+     "mx=mx.b.example ip=192.0.2.1 reason=certificate verification failed for "
+     "mx.b.example[192.0.2.1]:25: self-signed certificate\n"},
     {"a lookup of MX or address that fails says nothing of TLS",
      S TO NOWHERE ", dsn=4.4.3, status=deferred (Host or domain name not found. Name service error "
                   "for name=b.example type=MX: Host not found, try again)"
@@ -244,8 +244,8 @@ static const struct story pitfall_stories[] = {
           "\n",
      "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
      "failure: out certificate-not-trusted cert-not-trusted reused-untrusted-session deferred "
-     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server "
-     "certificate not verified\n"},
+     "TLSv1.3 domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 "
+     "reason=Server certificate not verified\n"},
     {"an address with a comma or a bracket in it",
      S "4AAAA1111A: to=<\"a>, b, relay=none\"@B.Example.>, orig_to=<x, y>, "
        "relay=MX.B.example[192.0.2.1]:25, delay=86400, delays=1/0/0.1/0, dsn=4.7.4, "

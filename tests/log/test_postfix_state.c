@@ -81,6 +81,23 @@ static void evidence_past_the_limit_is_told(void **state)
     direct_free(direct);
 }
 
+static void evidence_of_all_processes_is_bounded(void **state)
+{
+    struct direct *direct = direct_new(&log_postfix);
+
+    (void)state;
+    for (guint i = 0; i <= POSTFIX_CLUES_TOTAL; i++)
+        take(direct, "postfix/smtp", i % 1000 + 1, 0,
+             i % 2 == 0 ? VERIFY : "SSL_connect error to other.example[192.0.2.77]:25: -1");
+    assert_int_equal(count_of(direct, "failure:"), 0);
+    for (guint i = 0; i < 10 * POSTFIX_CLUES_TOTAL; i++) {
+        g_autofree char *line = g_strdup_printf("SSL_connect error to m%u.example: -1", i);
+        take(direct, "postfix/smtp", i % 1000 + 1, 0, line);
+    }
+    assert_true(count_of(direct, "failure:") >= 9 * POSTFIX_CLUES_TOTAL);
+    direct_free(direct);
+}
+
 static void evidence_waits_ten_minutes_for_its_delivery(void **state)
 {
     struct direct *direct = direct_new(&log_postfix);
@@ -232,6 +249,7 @@ int main(void)
         cmocka_unit_test(processes_past_the_limit_are_told_and_forgotten),
         cmocka_unit_test(programs_past_the_limit_are_forgotten),
         cmocka_unit_test(evidence_past_the_limit_is_told),
+        cmocka_unit_test(evidence_of_all_processes_is_bounded),
         cmocka_unit_test(evidence_waits_ten_minutes_for_its_delivery),
         cmocka_unit_test(a_session_that_was_told_early_is_not_counted_again),
         cmocka_unit_test(events_rest_on_the_line_that_tells),

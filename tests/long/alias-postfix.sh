@@ -13,6 +13,7 @@ mkdir "$T/etc" "$T/queue" "$T/data"
 chown postfix "$T/data"
 recipe contrib/postfix/tlstriage-aliases >"$T/etc/tlstriage-aliases"
 chown "$user:$group" "$T/etc/tlstriage-aliases"
+echo 'dmarc tlsrpt' >"$T/etc/aliases"
 echo 'piped@test.example tlstriage:' >"$T/etc/transport"
 cat >"$T/etc/main.cf" <<END
 compatibility_level = 3.6
@@ -26,7 +27,7 @@ mydestination = test.example
 mynetworks = 127.0.0.0/8
 inet_interfaces = loopback-only
 local_recipient_maps =
-alias_maps = texthash:$T/etc/tlstriage-aliases
+alias_maps = texthash:$T/etc/aliases texthash:$T/etc/tlstriage-aliases
 alias_database =
 transport_maps = texthash:$T/etc/transport
 maillog_file = $T/mail.log
@@ -142,10 +143,11 @@ send_kinds() {
 # One address for everything: the rua of _dmarc and that of _smtp._tls. Each comes a second time, as
 # mail does that has two of our addresses.
 all=" $(printf '%s\n' "$kinds" | wc -w) sent"
-for address in tlsrpt piped; do
+for address in tlsrpt dmarc piped; do
     rm -f "$store"*
     send_kinds "$address"
     is "$address: mail of every kind is taken" "$fates" "$all"
+    is "$address: by the right user" "$(stat -c %U "$store")" "$user"
     is "$address: and known by kind" "$(sqlite3 -readonly -batch "$store" "$count_kinds")" "$counts"
     send_kinds "$address"
     is "$address: the same again is taken" "$fates" "$all"

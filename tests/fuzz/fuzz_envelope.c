@@ -88,7 +88,7 @@ static void check_export(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* A copy of just its size: a sanitizer sees any step past its end. */
-    char *text = malloc(size + (size == 0));
+    char *text = calloc(1, size + (size == 0));
 
     if (size > 0)
         memcpy(text, data, size);

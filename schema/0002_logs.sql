@@ -58,7 +58,8 @@ CREATE TABLE log_failure (
     mail_effect TEXT NOT NULL,      -- of this attempt; see returned_at
     delay INTEGER,                  -- age of the message in seconds
     dsn TEXT,
-    reason TEXT,                    -- what the server said
+    reason TEXT,                    -- what the server said; NULL where it stands in the line:
+    reason_place INTEGER,           -- there, its first character from 1 << 16 | its length
     mark INTEGER,                   -- of the line, where it was told alone for want of the line of
                                     -- a delivery: it goes when that is read
     line TEXT,                      -- the line, without local parts of addresses; direction in:

@@ -84,6 +84,22 @@ static bool write_counts(struct log_writer *writer, GError **error)
     return true;
 }
 
+/* Nearly always a part of the line, so that its place is enough. SQL counts characters. */
+static void bind_reason(sqlite3_stmt *add, const struct log_event *event)
+{
+    const char *place = event->line != NULL && event->reason != NULL && *event->reason != '\0'
+                            ? strstr(event->line, event->reason)
+                            : NULL;
+    size_t before = place != NULL ? (size_t)(place - event->line) : 0;
+    size_t length = place != NULL ? strlen(event->reason) : 0;
+
+    if (place == NULL || length > G_MAXUINT16 || !g_str_is_ascii(event->line)) {
+        store_bind_text(add, 21, event->reason);
+        return;
+    }
+    sqlite3_bind_int64(add, 25, (gint64)(before + 1) << 16 | (gint64)length);
+}
+
 bool store_add_log_failure(struct store *store, const struct log_event *event, const char *ip,
                            gint64 now, GError **error)
 {
@@ -113,7 +129,7 @@ bool store_add_log_failure(struct store *store, const struct log_event *event, c
     if (event->delay >= 0)
         sqlite3_bind_int64(add, 19, event->delay);
     store_bind_text(add, 20, event->dsn);
-    store_bind_text(add, 21, event->reason);
+    bind_reason(add, event);
     store_bind_text(add, 22, event->line);
     sqlite3_bind_int64(add, 23, now);
     if (event->outcome == LOG_OUTCOME_UNKNOWN && event->direction == DIRECTION_OUT &&

@@ -137,9 +137,9 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_ADD_LOG_FAILURE] =
         "INSERT INTO log_failure (at, host, mta, direction, queue_id, domain, next_hop, mx, ip, "
         "level, tls_version, sessions, outcome, result_type, failure_type, layer, detail, "
-        "mail_effect, delay, dsn, reason, line, stored_at, mark) "
+        "mail_effect, delay, dsn, reason, line, stored_at, mark, reason_place) "
         "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,"
-        "?23,?24)",
+        "?23,?24,?25)",
     [SQL_DROP_LOG_FAILURE] = "DELETE FROM log_failure WHERE mark = ?1",
     [SQL_COUNT_CLIENTS] = "SELECT count(*) FROM log_failure WHERE direction = 'in' "
                           "AND at >= ?1 AND at < ?2 AND host IS ?3",
@@ -174,7 +174,8 @@ const char *const store_statements[STATEMENT_COUNT] = {
                          "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [SQL_LOG_FAILURES] =
         "SELECT id, at, host, mta, queue_id, domain, next_hop, mx, ip, level, tls_version, "
-        "sessions, outcome, result_type, failure_type, detail, delay, dsn, reason, "
+        "sessions, outcome, result_type, failure_type, detail, delay, dsn, "
+        "coalesce(reason, substr(line, reason_place >> 16, reason_place & 0xffff)), "
         "coalesce(returned_at, 0), line, stored_at FROM log_failure WHERE at >= ?1 AND at < ?2 "
         "AND direction = ?3 AND (?4 IS NULL OR domain = ?4) ORDER BY at, id",
     /* Added up before it is joined: there are far fewer kinds of sessions than counts. */

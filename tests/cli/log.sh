@@ -2,6 +2,9 @@
 # Logs of mail servers: known by their lines, packed or not, in any order; what was read before
 # changes nothing; no local part of an address is kept.
 . tests/lib/cli.sh
+# Stamps without a zone are of this one, whatever the test runs in.
+TZ=UTC
+export TZ
 
 # Three deliveries: DANE verified, in clear, and refused because no TLSA record matches.
 postfix_log() {

@@ -15,7 +15,7 @@ enum log_event_kind {
     LOG_EVENT_FAILURE, /* kept as a row */
     LOG_EVENT_EXPIRED, /* a message was given up and returned: host, queue_id, at */
     /* The line with this mark was told with another one: where a part of the log was read before,
-       and the line was told alone then, that row goes. host, mark, at */
+       and the line was told alone then, that row and its session go. host, mark, at */
     LOG_EVENT_CONSUMED,
 };
 

@@ -72,7 +72,7 @@ struct log_writer *log_writer_new(struct store *store)
     writer->route_texts = g_string_chunk_new(32 << 10);
     writer->counts = g_array_new(FALSE, FALSE, sizeof(struct log_count));
     writer->failures = g_ptr_array_new_with_free_func(g_free);
-    writer->consumed = g_array_new(FALSE, FALSE, sizeof(guint64));
+    writer->consumed = g_array_new(FALSE, FALSE, sizeof(struct log_consumed));
     writer->clients = g_hash_table_new_full(hash_client, is_same_client, g_free, NULL);
     writer->expiries = g_ptr_array_new_with_free_func(g_free);
     writer->failure_texts = g_string_chunk_new(32 << 10);
@@ -294,15 +294,20 @@ static void take_new(struct log_writer *writer, const struct log_event *event)
     }
 }
 
-/* From now on the line is known, as if it had been told alone. */
+/* From now on the line is known, as if it and its session had been told alone. */
 static void take_consumed(struct log_writer *writer, const struct log_event *event)
 {
     struct log_event alone = *event;
-    bool is_new;
+    bool is_new, is_new_session;
 
+    alone.kind = LOG_EVENT_SESSION;
+    if (!log_mark_cache_take(writer->marks, &alone, &is_new_session, &writer->error))
+        return;
     alone.kind = LOG_EVENT_FAILURE;
-    if (log_mark_cache_take(writer->marks, &alone, &is_new, &writer->error) && !is_new)
-        g_array_append_val(writer->consumed, event->mark);
+    if (log_mark_cache_take(writer->marks, &alone, &is_new, &writer->error) && !is_new) {
+        struct log_consumed consumed = {event->mark, !is_new_session};
+        g_array_append_val(writer->consumed, consumed);
+    }
 }
 
 void log_writer_take(struct log_writer *writer, const struct log_event *event)

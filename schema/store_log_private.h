@@ -60,6 +60,12 @@ struct log_count {
     guint64 sessions;
 };
 
+/* A line that was told with another one, and may have been told alone before. */
+struct log_consumed {
+    guint64 mark;
+    bool was_counted; /* a session, too */
+};
+
 struct log_writer {
     struct store *store;
     int lock; /* -1: not held */
@@ -72,7 +78,7 @@ struct log_writer {
     gsize route_bytes;         /* of routes that came since the last write */
     GArray *counts;            /* struct log_count, not written yet */
     GPtrArray *failures;       /* struct log_event *, likewise; direction out */
-    GArray *consumed;          /* guint64, marks of lines told alone before */
+    GArray *consumed;          /* struct log_consumed, of lines told alone before */
     GHashTable *clients;       /* struct log_event *, likewise; direction in */
     GPtrArray *expiries;       /* struct log_event *, likewise */
     GStringChunk *failure_texts;

@@ -153,17 +153,28 @@ static bool write_failures(struct log_writer *writer, GError **error)
     return true;
 }
 
-/* Lines that were told alone when only a part of the log had been read. */
+static bool change_alone(struct store *store, enum statement which, guint64 mark, GError **error)
+{
+    sqlite3_stmt *change = store_statement(store, which, error);
+
+    if (change == NULL)
+        return false;
+    sqlite3_bind_int64(change, 1, (gint64)mark);
+    return store_run(store, change, "dropping a failure of the log", error);
+}
+
+/* Lines that were told alone when only a part of the log had been read, with their sessions. */
 static bool drop_consumed(struct log_writer *writer, GError **error)
 {
-    sqlite3_stmt *drop = store_statement(writer->store, SQL_DROP_LOG_FAILURE, error);
-
-    for (guint i = 0; drop != NULL && i < writer->consumed->len; i++) {
-        sqlite3_bind_int64(drop, 1, (gint64)g_array_index(writer->consumed, guint64, i));
-        if (!store_run(writer->store, drop, "dropping a failure of the log", error))
+    for (guint i = 0; i < writer->consumed->len; i++) {
+        const struct log_consumed *alone = &g_array_index(writer->consumed, struct log_consumed, i);
+        if ((alone->was_counted &&
+             !(change_alone(writer->store, SQL_UNCOUNT_ALONE, alone->mark, error) &&
+               change_alone(writer->store, SQL_DROP_EMPTY_COUNT, alone->mark, error))) ||
+            !change_alone(writer->store, SQL_DROP_LOG_FAILURE, alone->mark, error))
             return false;
     }
-    return drop != NULL;
+    return true;
 }
 
 /* *found false: there is no row for it yet. */

@@ -1,5 +1,7 @@
 #include "schema/store_private.h"
 
+#define HOUR_OF_FAILURE "(f.at - (f.at % 3600 + 3600) % 3600) / 3600"
+
 const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
@@ -141,6 +143,17 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,"
         "?23,?24,?25)",
     [SQL_DROP_LOG_FAILURE] = "DELETE FROM log_failure WHERE mark = ?1",
+    /* Its session: failed, or of unknown outcome where the line alone does not say that it was. */
+    [SQL_UNCOUNT_ALONE] =
+        "UPDATE log_count SET sessions = sessions - 1 WHERE (hour, route) = "
+        "(SELECT c.hour, c.route FROM log_failure f "
+        "CROSS JOIN log_count c ON c.hour = " HOUR_OF_FAILURE " AND c.sessions > 0 "
+        "CROSS JOIN log_route r ON r.id = c.route AND r.domain IS f.domain AND r.mx IS f.mx "
+        "AND r.next_hop IS f.next_hop AND r.host IS f.host AND r.mta = f.mta "
+        "AND r.direction = f.direction AND r.level = f.level "
+        "AND r.outcome IN ('failed', 'unknown') WHERE f.mark = ?1 ORDER BY r.outcome LIMIT 1)",
+    [SQL_DROP_EMPTY_COUNT] = "DELETE FROM log_count WHERE sessions = 0 AND hour = "
+                             "(SELECT " HOUR_OF_FAILURE " FROM log_failure f WHERE f.mark = ?1)",
     [SQL_COUNT_CLIENTS] = "SELECT count(*) FROM log_failure WHERE direction = 'in' "
                           "AND at >= ?1 AND at < ?2 AND host IS ?3",
     /* The line of the earliest, so that the order in which logs are read does not matter. */

@@ -368,6 +368,35 @@ static void one_line_may_tell_a_session_and_a_failure(void **state)
                   0, 0, 0, 3);
 }
 
+/* Evidence that was told alone goes with its session when the line of the delivery is read. */
+static void what_was_told_alone_gives_way_to_the_whole(void **state)
+{
+    struct sample *sample = *state;
+    struct log_event alone = failure(7, BEGIN, "4A"), alone_session = session(7, BEGIN, NULL);
+    struct log_event whole = failure(8, BEGIN + 1, "4A");
+    struct log_event whole_session = session(8, BEGIN + 1, "example.org");
+    struct log_event consumed = {.kind = LOG_EVENT_CONSUMED, .mark = 7, .at = BEGIN, .host = "mx1"};
+
+    alone.outcome = LOG_OUTCOME_UNKNOWN;
+    alone.domain = NULL;
+    alone.version = alone_session.version = TLS_VERSION_UNKNOWN;
+    alone_session.session = whole_session.session = SESSION_FAILED;
+    alone_session.mx = alone.mx;
+    alone_session.level = alone.level;
+    for (int alone_first = 0; alone_first < 2; alone_first++) {
+        sample_setup((void **)&sample);
+        if (alone_first != 0)
+            TAKE(sample, alone_session, alone);
+        TAKE(sample, consumed, whole_session, whole);
+        TAKE(sample, alone_session, alone);
+        TAKE(sample, consumed, whole_session, whole);
+        sample_is(sample, "SELECT domain, outcome, sessions FROM deliveries",
+                  "example.org|failed|1");
+        sample_is(sample, "SELECT domain, outcome FROM log_failures", "example.org|deferred");
+        sample_teardown((void **)&sample);
+    }
+}
+
 static void a_mark_is_of_its_host_and_hour(void **state)
 {
     struct sample *sample = *state;
@@ -1103,6 +1132,7 @@ int main(void)
         IN_STORE(a_log_read_again_changes_nothing),
         cmocka_unit_test(any_order_of_overlapping_logs_ends_in_the_same),
         IN_STORE(one_line_may_tell_a_session_and_a_failure),
+        cmocka_unit_test(what_was_told_alone_gives_way_to_the_whole),
         IN_STORE(a_mark_is_of_its_host_and_hour),
         IN_STORE(small_and_large_marks_are_told_apart),
         IN_STORE(many_small_writes_leave_few_rows_of_marks),

@@ -48,6 +48,9 @@ gint64 log_line_time(const struct log_context *context, const struct log_line *l
 /* The line as it may be kept (scrub.h), valid until the next call. */
 const char *log_context_line(struct log_context *context, struct span line);
 
+/* Whether a line tells nothing, whatever came before it; false where it might. */
+typedef bool (*log_idle_fn)(const struct log_line *line);
+
 struct log_dialect {
     const char *name;
     enum mta mta;
@@ -59,6 +62,12 @@ struct log_dialect {
      * The answer for a program is remembered: it may depend on nothing else than the name then.
      */
     bool (*claims)(const struct log_line *line);
+
+    /*
+     * May be NULL, and give NULL: what knows a program's idle lines, which are not taken then. It
+     * is called in another thread than all else.
+     */
+    log_idle_fn (*idle)(struct span program);
 
     /* One line that it claims. False: it tells nothing. */
     bool (*take)(void *state, const struct log_line *line);

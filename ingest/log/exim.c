@@ -119,7 +119,13 @@ static bool is_flag(struct span text)
                                    memcmp(text.at, "**", 2) == 0;
 }
 
-/* A line of a message; `text` is what follows the id. Most tell nothing, by their first letter. */
+/* Most tell nothing, by their first letter. */
+static bool may_be_evidence(struct span text)
+{
+    return text.length > 0 && memchr("[CDHRSTa", *text.at, 8) != NULL;
+}
+
+/* A line of a message; `text` is what follows the id. */
 static bool take_message_line(struct exim *exim, const struct log_line *line, struct span text)
 {
     if (is_flag(text))
@@ -129,7 +135,7 @@ static bool take_message_line(struct exim *exim, const struct log_line *line, st
     if (span_begins(text, "TLS error on connection ") &&
         !span_begins(text, "TLS error on connection to "))
         return exim_take_connection(exim, line, text);
-    if (text.length > 0 && memchr("[CDHRSTa", *text.at, 8) != NULL)
+    if (may_be_evidence(text))
         return exim_take_evidence(exim, line, text);
     return false;
 }
@@ -167,18 +173,52 @@ static size_t pid_length(struct span text)
                                                                                           : 0;
 }
 
+static struct span without_own_stamp(struct span text)
+{
+    text = span_from(text, stamp_length(text));
+    return span_from(text, pid_length(text));
+}
+
+/* Of lines without the id of a message. */
+static bool is_of_connection(struct span text)
+{
+    return span_begins(text, "TLS error ") || span_begins(text, "no MAIL in ");
+}
+
+static bool is_idle(const struct log_line *line)
+{
+    struct span text = line->message;
+    size_t length;
+
+    if (text.length == 0)
+        return true;
+    if (*text.at == '[')
+        return false;
+    text = without_own_stamp(text);
+    length = exim_id_length(text);
+    if (length == 0)
+        return !is_of_connection(text);
+    if (text.length <= length)
+        return true;
+    text = span_from(text, length + 1);
+    return !is_flag(text) && !may_be_evidence(text);
+}
+
+static log_idle_fn exim_idle(struct span program)
+{
+    return program.length == 0 ? NULL : is_idle;
+}
+
 bool exim_take_whole(struct exim *exim, const struct log_line *line, struct span text)
 {
     size_t length;
 
-    text = span_from(text, stamp_length(text));
-    text = span_from(text, pid_length(text));
+    text = without_own_stamp(text);
     length = exim_id_length(text);
     take_host(exim, line->host);
     if (length == 0) {
         *exim->id = '\0';
-        return (span_begins(text, "TLS error ") || span_begins(text, "no MAIL in ")) &&
-               exim_take_connection(exim, line, text);
+        return is_of_connection(text) && exim_take_connection(exim, line, text);
     }
     memcpy(exim->id, text.at, length);
     exim->id[length] = '\0';
@@ -202,6 +242,7 @@ const struct log_dialect log_exim = {
     .mta = MTA_EXIM,
     .open = exim_open,
     .claims = exim_claims,
+    .idle = exim_idle,
     .take = exim_take,
     .settle = exim_settle,
     .close = exim_close,

@@ -127,17 +127,44 @@ static bool take_expired(struct postfix *postfix, struct postfix_origin *origin,
     return true;
 }
 
+/* All but every line of the queue manager ends in "removed" or "(queue active)". */
+static bool is_idle_queue(const struct log_line *line)
+{
+    struct span message = line->message;
+
+    return message.length < 16 || message.at[message.length - 1] == 'd' ||
+           memcmp(message.at + message.length - 8, " active)", 8) == 0;
+}
+
+static bool is_always_idle(const struct log_line *line)
+{
+    (void)line;
+    return true;
+}
+
+static log_idle_fn postfix_idle(struct span program)
+{
+    bool is_submission;
+
+    if (program.length == 0)
+        return NULL;
+    switch (postfix_daemon_of(program, &is_submission)) {
+    case POSTFIX_DAEMON_OTHER:
+        return is_always_idle;
+    case POSTFIX_DAEMON_SERVER:
+        return postfix_inbound_is_idle;
+    case POSTFIX_DAEMON_QUEUE:
+        return is_idle_queue;
+    default:
+        return NULL;
+    }
+}
+
 static bool take_queue(struct postfix *postfix, struct postfix_origin *origin,
                        const struct log_line *line)
 {
-    struct span message = line->message;
-    size_t id_length;
+    size_t id_length = is_idle_queue(line) ? 0 : postfix_queue_id(line->message);
 
-    /* All but every line of the queue manager ends in "removed" or "(queue active)". */
-    if (message.length < 16 || message.at[message.length - 1] == 'd' ||
-        memcmp(message.at + message.length - 8, " active)", 8) == 0)
-        return false;
-    id_length = postfix_queue_id(message);
     return id_length > 0 && (take_expired(postfix, origin, line, id_length) ||
                              postfix_outbound_replay(postfix, origin, line));
 }
@@ -194,6 +221,7 @@ const struct log_dialect log_postfix = {
     .mta = MTA_POSTFIX,
     .open = postfix_open,
     .claims = postfix_claims,
+    .idle = postfix_idle,
     .take = postfix_take,
     .settle = postfix_settle,
     .close = postfix_close,

@@ -302,6 +302,23 @@ static bool may_be_evidence(struct span message)
     }
 }
 
+bool postfix_inbound_is_idle(const struct log_line *line)
+{
+    struct span message = line->message;
+
+    switch (message.length == 0 ? '\0' : *message.at) {
+    case 'A':
+    case 'T':
+    case 'U':
+    case 'V':
+    case 'c':
+    case 'd':
+        return postfix_queue_id(message) > 0;
+    default:
+        return message.length == 0 || !may_be_evidence(message);
+    }
+}
+
 bool postfix_inbound_take(struct postfix *postfix, struct postfix_origin *origin,
                           const struct log_line *line)
 {

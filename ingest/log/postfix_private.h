@@ -106,6 +106,8 @@ void postfix_proxy_clear(struct postfix *postfix);
 
 /* postfix_inbound.c: smtpd, and tlsproxy as a server */
 struct pattern_set *postfix_inbound_patterns(void);
+/* Of most lines of smtpd: mail that was taken or refused. */
+bool postfix_inbound_is_idle(const struct log_line *line);
 bool postfix_inbound_take(struct postfix *postfix, struct postfix_origin *origin,
                           const struct log_line *line);
 void postfix_inbound_settle(struct postfix *postfix, struct postfix_process *process);

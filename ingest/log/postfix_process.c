@@ -85,7 +85,7 @@ void postfix_processes_free(struct postfix_processes *processes)
 }
 
 /* The last part of a program's name says what it is; what stands before it, an admin chose. */
-static enum postfix_daemon daemon_of(struct span program, bool *is_submission)
+enum postfix_daemon postfix_daemon_of(struct span program, bool *is_submission)
 {
     const char *slash = program.length == 0 ? NULL : memrchr(program.at, '/', program.length);
     struct span name;
@@ -126,7 +126,7 @@ static struct postfix_origin *add_origin(struct postfix_processes *processes,
     origin->program_length = (guint32)line->program.length;
     if (line->host.length > 0)
         origin->name = text_bounded(line->host.at, line->host.length, LIMIT_DOMAIN_BYTES, NULL);
-    origin->daemon = daemon_of(line->program, &origin->is_submission);
+    origin->daemon = postfix_daemon_of(line->program, &origin->is_submission);
     g_ptr_array_add(processes->origins, origin);
     return origin;
 }

@@ -28,6 +28,9 @@ enum postfix_daemon {
     POSTFIX_DAEMON_BARE,   /* a line without a program */
 };
 
+/* By the last part of the program's name, as it stands in the line. */
+enum postfix_daemon postfix_daemon_of(struct span program, bool *is_submission);
+
 /* A log host and a program of it. */
 struct postfix_origin {
     char *host;    /* as it stands */

@@ -22,20 +22,29 @@
 #define BATCH_LINES 4096
 #define TEXT_BYTES ((gsize)64 << 10)
 
-/* Lines with their envelopes off. */
+/* A line that may tell something, or only what its time brings about. */
+struct entry {
+    gint64 settle; /* what is older is settled before the line is told; 0: nothing is due */
+    gint dialect;  /* -1: no line */
+    struct log_line line;
+};
+
+/* Lines with their envelopes off. Lines that tell nothing are counted and dropped. */
 struct log_batch {
-    GArray *lines;       /* struct log_line */
+    struct entry *entries;
+    size_t length;
+    size_t room;
     GStringChunk *texts; /* of what stands neither in the bytes nor in a line before */
-    struct {
-        guint64 lines;
-        guint64 cut;
-    } counts;
+    struct log_counts counts;
+    GPtrArray *hosts;
+    struct log_host *host; /* the last one */
 };
 
 struct program {
     char name[PROGRAM_BYTES];
     size_t length; /* 0: free */
     gint dialect;  /* -1: none */
+    log_idle_fn idle;
 };
 
 struct log_reader {
@@ -44,6 +53,7 @@ struct log_reader {
     struct envelope *envelope;
     void *states[DIALECTS_MAX]; /* of log_dialects[], opened when first needed */
     struct program programs[PROGRAMS];
+    gint64 settled_at;       /* log time */
     struct log_batch *batch; /* for log_reader_take() */
     GByteArray *carry;       /* a line whose end has not come */
     size_t skipped;          /* bytes of it that are over the limit */
@@ -51,8 +61,6 @@ struct log_reader {
     bool knows_form; /* is_export is decided */
     struct log_counts counts;
     GPtrArray *hosts;
-    struct log_host *host; /* the last one */
-    gint64 settled_at;     /* log time */
 };
 
 static void host_free(gpointer data)
@@ -131,59 +139,84 @@ static gint claiming_dialect(const struct log_line *line)
     return -1;
 }
 
-/* The dialect of the line's program; a bare line is looked at each time. */
-static gint dialect_of(struct log_reader *reader, const struct log_line *line)
+static void ask_program(struct program *program, const struct log_line *line)
+{
+    program->dialect = claiming_dialect(line);
+    program->idle = program->dialect < 0 || log_dialects[program->dialect]->idle == NULL
+                        ? NULL
+                        : log_dialects[program->dialect]->idle(line->program);
+}
+
+/* What is known of the line's program; a bare line is looked at each time. */
+static const struct program *program_of(struct log_reader *reader, const struct log_line *line,
+                                        struct program *other)
 {
     size_t length = line->program.length;
     struct program *program;
 
-    if (length == 0 || length > PROGRAM_BYTES)
-        return claiming_dialect(line);
+    if (length == 0 || length > PROGRAM_BYTES) {
+        ask_program(other, line);
+        return other;
+    }
     program = &reader->programs[(length * 7 + (guchar)line->program.at[length - 1] * 3u +
                                  (guchar)line->program.at[length / 2]) %
                                 PROGRAMS];
     if (program->length != length || memcmp(program->name, line->program.at, length) != 0) {
-        program->dialect = claiming_dialect(line);
+        ask_program(program, line);
         program->length = length;
         memcpy(program->name, line->program.at, length);
     }
-    return program->dialect;
+    return program;
 }
 
-static bool is_host(const struct log_host *host, const struct log_line *line)
+static bool is_host(const struct log_host *host, enum log_carrier carrier, struct span name)
 {
-    return host != NULL && host->carrier == line->carrier && span_is(line->host, host->name);
+    return host != NULL && host->carrier == carrier && span_is(name, host->name);
 }
 
-static struct log_host *find_host(struct log_reader *reader, const struct log_line *line)
+static struct log_host *find_host(GPtrArray *hosts, enum log_carrier carrier, struct span name,
+                                  gint64 at)
 {
     struct log_host *host;
 
-    for (guint i = 0; i < reader->hosts->len; i++) {
-        host = g_ptr_array_index(reader->hosts, i);
-        if (is_host(host, line))
+    for (guint i = 0; i < hosts->len; i++) {
+        host = g_ptr_array_index(hosts, i);
+        if (is_host(host, carrier, name))
             return host;
     }
-    if (reader->hosts->len >= HOSTS_MAX)
+    if (hosts->len >= HOSTS_MAX)
         return NULL;
     host = g_new0(struct log_host, 1);
-    host->name = g_strndup(line->host.at, line->host.length);
-    host->carrier = line->carrier;
-    host->first_at = host->last_at = line->at;
-    g_ptr_array_add(reader->hosts, host);
+    host->name = g_strndup(name.at, name.length);
+    host->carrier = carrier;
+    host->first_at = host->last_at = at;
+    g_ptr_array_add(hosts, host);
     return host;
 }
 
-static void note_host(struct log_reader *reader, const struct log_line *line)
+static void note_host(struct log_batch *batch, const struct log_line *line)
 {
-    if (line->at == 0 || line->host.length == 0 || memchr(line->host.at, 0, line->host.length))
+    if (line->host.length == 0 || memchr(line->host.at, 0, line->host.length))
         return;
-    if (!is_host(reader->host, line))
-        reader->host = find_host(reader, line);
-    if (reader->host == NULL)
+    if (!is_host(batch->host, line->carrier, line->host))
+        batch->host = find_host(batch->hosts, line->carrier, line->host, line->at);
+    if (batch->host == NULL)
         return;
-    reader->host->first_at = MIN(reader->host->first_at, line->at);
-    reader->host->last_at = MAX(reader->host->last_at, line->at);
+    batch->host->first_at = MIN(batch->host->first_at, line->at);
+    batch->host->last_at = MAX(batch->host->last_at, line->at);
+}
+
+static void add_hosts(struct log_reader *reader, const struct log_batch *batch)
+{
+    for (guint i = 0; i < batch->hosts->len; i++) {
+        const struct log_host *noted = g_ptr_array_index(batch->hosts, i);
+        struct span name = span_of(noted->name, strlen(noted->name));
+        struct log_host *host = find_host(reader->hosts, noted->carrier, name, noted->first_at);
+        if (host == NULL)
+            continue;
+        host->first_at = MIN(host->first_at, noted->first_at);
+        host->last_at = MAX(host->last_at, noted->last_at);
+    }
 }
 
 static void settle_by(struct log_reader *reader, gint64 before)
@@ -193,30 +226,30 @@ static void settle_by(struct log_reader *reader, gint64 before)
             log_dialects[i]->settle(reader->states[i], before);
 }
 
-static void note_time(struct log_reader *reader, gint64 at)
+static void widen(struct log_counts *counts, gint64 first_at, gint64 last_at)
 {
-    if (reader->counts.first_at == 0 || at < reader->counts.first_at)
-        reader->counts.first_at = at;
-    reader->counts.last_at = MAX(reader->counts.last_at, at);
-    if (at - reader->settled_at < SETTLE_EVERY)
-        return;
-    reader->settled_at = at;
-    settle_by(reader, at - SETTLE_AFTER);
+    if (counts->first_at == 0 || (first_at != 0 && first_at < counts->first_at))
+        counts->first_at = first_at;
+    counts->last_at = MAX(counts->last_at, last_at);
 }
 
-static void take_line(struct log_reader *reader, struct log_line *line)
+/* What is to be settled at this time, or 0. */
+static gint64 note_time(struct log_reader *reader, struct log_batch *batch, gint64 at)
 {
-    gint dialect = dialect_of(reader, line);
+    widen(&batch->counts, at, at);
+    if (at - reader->settled_at < SETTLE_EVERY)
+        return 0;
+    reader->settled_at = at;
+    return at - SETTLE_AFTER;
+}
 
-    if (dialect < 0) {
-        reader->counts.unknown += line->program.length == 0;
+static void tell_entry(struct log_reader *reader, const struct entry *entry)
+{
+    if (entry->settle != 0)
+        settle_by(reader, entry->settle);
+    if (entry->dialect < 0)
         return;
-    }
-    reader->counts.ours++;
-    note_host(reader, line);
-    if (line->at != 0)
-        note_time(reader, line->at);
-    if (log_dialects[dialect]->take(state_of(reader, (guint)dialect), line))
+    if (log_dialects[entry->dialect]->take(state_of(reader, (guint)entry->dialect), &entry->line))
         reader->counts.told++;
 }
 
@@ -229,25 +262,58 @@ static void keep_span(struct log_batch *batch, struct span *span, const char *by
         span->at = g_string_chunk_insert_len(batch->texts, span->at, (gssize)span->length);
 }
 
+static struct entry *next_entry(struct log_batch *batch)
+{
+    if (batch->length == batch->room) {
+        batch->room *= 2;
+        batch->entries = g_renew(struct entry, batch->entries, batch->room);
+    }
+    return &batch->entries[batch->length];
+}
+
+/* Whether there is anything to be told of the line. */
+static bool look_at_line(struct log_reader *reader, struct entry *entry, struct log_batch *batch)
+{
+    struct log_line *line = &entry->line;
+    struct program other;
+    const struct program *program = program_of(reader, line, &other);
+
+    entry->dialect = program->dialect;
+    entry->settle = 0;
+    if (program->dialect < 0) {
+        batch->counts.unknown += line->program.length == 0;
+        return false;
+    }
+    batch->counts.ours++;
+    if (line->at != 0) {
+        note_host(batch, line);
+        entry->settle = note_time(reader, batch, line->at);
+    }
+    if (program->idle == NULL || !program->idle(line))
+        return true;
+    entry->dialect = -1;
+    return entry->settle != 0;
+}
+
 static void split_line(struct log_reader *reader, const char *bytes, size_t length, bool cut,
                        struct log_batch *batch)
 {
-    struct log_line line;
+    struct entry *entry = next_entry(batch);
+    struct log_line *line = &entry->line;
     bool has_message;
 
     batch->counts.lines++;
     batch->counts.cut += cut;
-    memset(&line, 0, sizeof line);
-    has_message = reader->is_export ? envelope_take_export(reader->envelope, bytes, length, &line)
-                                    : envelope_take(reader->envelope, bytes, length, &line);
-    if (!has_message)
+    has_message = reader->is_export ? envelope_take_export(reader->envelope, bytes, length, line)
+                                    : envelope_take(reader->envelope, bytes, length, line);
+    if (!has_message || !look_at_line(reader, entry, batch))
         return;
-    line.cut |= cut;
-    keep_span(batch, &line.host, bytes, length);
-    keep_span(batch, &line.program, bytes, length);
-    keep_span(batch, &line.message, bytes, length);
-    keep_span(batch, &line.whole, bytes, length);
-    g_array_append_val(batch->lines, line);
+    line->cut |= cut;
+    keep_span(batch, &line->host, bytes, length);
+    keep_span(batch, &line->program, bytes, length);
+    keep_span(batch, &line->message, bytes, length);
+    keep_span(batch, &line->whole, bytes, length);
+    batch->length++;
 }
 
 /* The same of bytes that go with the next line. */
@@ -338,7 +404,9 @@ struct log_batch *log_batch_new(void)
 {
     struct log_batch *batch = g_new0(struct log_batch, 1);
 
-    batch->lines = g_array_sized_new(FALSE, FALSE, sizeof(struct log_line), BATCH_LINES);
+    batch->entries = g_new(struct entry, BATCH_LINES);
+    batch->room = BATCH_LINES;
+    batch->hosts = g_ptr_array_new_with_free_func(host_free);
     batch->texts = g_string_chunk_new(TEXT_BYTES);
     return batch;
 }
@@ -347,7 +415,8 @@ void log_batch_free(struct log_batch *batch)
 {
     if (batch == NULL)
         return;
-    g_array_unref(batch->lines);
+    g_free(batch->entries);
+    g_ptr_array_unref(batch->hosts);
     g_string_chunk_free(batch->texts);
     g_free(batch);
 }
@@ -355,7 +424,9 @@ void log_batch_free(struct log_batch *batch)
 void log_batch_clear(struct log_batch *batch)
 {
     memset(&batch->counts, 0, sizeof batch->counts);
-    g_array_set_size(batch->lines, 0);
+    batch->length = 0;
+    g_ptr_array_set_size(batch->hosts, 0);
+    batch->host = NULL;
     g_string_chunk_clear(batch->texts);
 }
 
@@ -385,9 +456,13 @@ void log_reader_split(struct log_reader *reader, const char *bytes, size_t lengt
 void log_reader_tell(struct log_reader *reader, struct log_batch *batch)
 {
     reader->counts.lines += batch->counts.lines;
+    reader->counts.ours += batch->counts.ours;
+    reader->counts.unknown += batch->counts.unknown;
     reader->counts.cut += batch->counts.cut;
-    for (guint i = 0; i < batch->lines->len; i++)
-        take_line(reader, &g_array_index(batch->lines, struct log_line, i));
+    widen(&reader->counts, batch->counts.first_at, batch->counts.last_at);
+    add_hosts(reader, batch);
+    for (size_t i = 0; i < batch->length; i++)
+        tell_entry(reader, &batch->entries[i]);
     log_batch_clear(batch);
 }
 

@@ -17,6 +17,9 @@ enum log_event_kind {
     /* The line with this mark was told with another one: where a part of the log was read before,
        and the line was told alone then, that row and its session go. host, mark, at */
     LOG_EVENT_CONSUMED,
+    /* The line with this mark is of a session that was counted with another line: where only the
+       rest of the log is read, it counts none. host, mark, at */
+    LOG_EVENT_COUNTED,
 };
 
 /* One thing that a log tells, resting on one line. */
@@ -37,6 +40,9 @@ struct log_event {
     guint sessions; /* 0: the session was counted with another line of it; N for repeated lines */
 
     enum session_outcome session; /* LOG_EVENT_SESSION */
+    /* The line that the session is counted by where the one it rests on is not read; 0: none. */
+    guint64 other_mark;
+    gint64 other_at;
 
     enum log_outcome outcome;     /* from here on LOG_EVENT_FAILURE */
     enum result_type result_type; /* RESULT_UNKNOWN where the line earns none */

@@ -290,6 +290,7 @@ static void take_new(struct log_writer *writer, const struct log_event *event)
         g_ptr_array_add(writer->expiries, copy_event(writer, event));
         break;
     case LOG_EVENT_CONSUMED:
+    case LOG_EVENT_COUNTED:
         break;
     }
 }
@@ -310,6 +311,30 @@ static void take_consumed(struct log_writer *writer, const struct log_event *eve
     }
 }
 
+/* A session that was counted by either of its lines is known; from now on by both. */
+static bool take_other_mark(struct log_writer *writer, const struct log_event *event, bool *is_new)
+{
+    struct log_event other = *event;
+    bool is_other_new = true;
+
+    other.kind = LOG_EVENT_SESSION;
+    other.mark = event->other_mark;
+    other.at = event->other_at;
+    if (!log_mark_cache_take(writer->marks, &other, &is_other_new, &writer->error))
+        return false;
+    *is_new = *is_new && is_other_new;
+    return true;
+}
+
+static void take_counted(struct log_writer *writer, const struct log_event *event)
+{
+    struct log_event alone = *event;
+    bool is_new;
+
+    alone.kind = LOG_EVENT_SESSION;
+    log_mark_cache_take(writer->marks, &alone, &is_new, &writer->error);
+}
+
 void log_writer_take(struct log_writer *writer, const struct log_event *event)
 {
     bool is_new;
@@ -320,7 +345,13 @@ void log_writer_take(struct log_writer *writer, const struct log_event *event)
         take_consumed(writer, event);
         return;
     }
-    if (!log_mark_cache_take(writer->marks, event, &is_new, &writer->error))
+    if (event->kind == LOG_EVENT_COUNTED) {
+        take_counted(writer, event);
+        return;
+    }
+    if (!log_mark_cache_take(writer->marks, event, &is_new, &writer->error) ||
+        (event->kind == LOG_EVENT_SESSION && event->other_mark != 0 &&
+         !take_other_mark(writer, event, &is_new)))
         return;
     if (is_new)
         take_new(writer, event);

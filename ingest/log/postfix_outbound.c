@@ -24,17 +24,30 @@ static struct span span_of_text(const char *text)
     return text == NULL ? span_of("", 0) : span_of(text, strlen(text));
 }
 
-static void tell_session(struct postfix *postfix, struct postfix_process *process,
-                         struct postfix_session *session, struct span domain, struct span next_hop,
-                         enum session_outcome outcome, enum tls_level level)
+/* `other`: the line of its delivery, NULL where there is none. */
+static void tell_session_with(struct postfix *postfix, struct postfix_process *process,
+                              struct postfix_session *session, struct span domain,
+                              struct span next_hop, enum session_outcome outcome,
+                              enum tls_level level, const struct postfix_tale *other)
 {
     struct postfix_tale tale = tale_of(process->origin, session->mark, session->at);
 
+    if (other != NULL) {
+        tale.other_mark = other->mark;
+        tale.other_at = other->at;
+    }
     tale.peer = postfix_name_peer(&session->peer);
     tale.domain = domain;
     tale.next_hop = next_hop;
     postfix_tell_session(postfix, &tale, outcome, level, session->version, session->count);
     session->is_told = true;
+}
+
+static void tell_session(struct postfix *postfix, struct postfix_process *process,
+                         struct postfix_session *session, struct span domain, struct span next_hop,
+                         enum session_outcome outcome, enum tls_level level)
+{
+    tell_session_with(postfix, process, session, domain, next_hop, outcome, level, NULL);
 }
 
 /* What goes on at some levels, and a session that was lost, had the outcome its summary says. */
@@ -536,28 +549,42 @@ static bool had_session(const struct work *work)
              postfix_judge_tls(&work->delivery->tls) != SESSION_UNKNOWN));
 }
 
+/* Whether the line counts a session where no line before it is read. */
+static bool counts_alone(const struct work *work, bool failed)
+{
+    return !work->attempt.is_throttled && !work->delivery->is_reused &&
+           (failed || had_session(work));
+}
+
 static bool count_session(struct work *work, struct postfix_tale *tale,
                           const struct postfix_verdict *verdict)
 {
     struct postfix_session *session = &work->process->session;
     struct postfix_clue *facts = work->process->facts;
     bool failed = verdict->is_failure && verdict->is_session_failed;
+    bool alone = counts_alone(work, failed);
+    const struct postfix_tale *other = alone ? tale : NULL;
 
+    if (alone)
+        tale->mark = mark_of(work);
     if (facts != NULL && facts->session.is_known && !facts->session.is_told) {
-        tell_session(work->postfix, work->process, &facts->session, tale->domain, tale->next_hop,
-                     outcome_of_clue(facts), verdict->level);
+        tell_session_with(work->postfix, work->process, &facts->session, tale->domain,
+                          tale->next_hop, outcome_of_clue(facts), verdict->level,
+                          failed ? other : NULL);
         if (failed)
             return true;
     }
     if (session->is_known && !session->is_told) {
-        tell_session(work->postfix, work->process, session, tale->domain, tale->next_hop,
-                     failed ? SESSION_FAILED : session->outcome, verdict->level);
+        tell_session_with(work->postfix, work->process, session, tale->domain, tale->next_hop,
+                          failed ? SESSION_FAILED : session->outcome, verdict->level, other);
         return true;
     }
-    if (!work->is_first || session->is_known || work->attempt.is_throttled ||
-        work->delivery->is_reused || (!failed && !had_session(work)))
+    if (!alone)
         return false;
-    tale->mark = mark_of(work);
+    if (!work->is_first || session->is_known) {
+        postfix_tell_counted(work->postfix, tale);
+        return false;
+    }
     postfix_tell_session(work->postfix, tale,
                          failed ? SESSION_FAILED : outcome_unseen(work, verdict), verdict->level,
                          TLS_VERSION_UNKNOWN, 1);

@@ -123,6 +123,8 @@ struct postfix_tale {
     enum direction direction;
     guint64 mark;
     gint64 at;
+    guint64 other_mark; /* of a session, see struct log_event */
+    gint64 other_at;
     struct span queue_id;
     struct span domain;
     struct span next_hop;
@@ -132,6 +134,8 @@ struct postfix_tale {
 void postfix_tell_session(struct postfix *postfix, const struct postfix_tale *tale,
                           enum session_outcome outcome, enum tls_level level,
                           enum tls_version version, guint count);
+/* Of a delivery by a session that was counted before. */
+void postfix_tell_counted(struct postfix *postfix, const struct postfix_tale *tale);
 /* Of a line that is at hand. */
 void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *tale,
                            const struct postfix_attempt *attempt,

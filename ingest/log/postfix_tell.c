@@ -124,6 +124,20 @@ void postfix_tell_session(struct postfix *postfix, const struct postfix_tale *ta
     event.level = level;
     event.version = version;
     event.sessions = count;
+    event.other_mark = tale->other_mark;
+    event.other_at = tale->other_at;
+    postfix->context->emit(&event, postfix->context->data);
+}
+
+void postfix_tell_counted(struct postfix *postfix, const struct postfix_tale *tale)
+{
+    const struct log_event event = {.kind = LOG_EVENT_COUNTED,
+                                    .mark = tale->mark,
+                                    .at = tale->at,
+                                    .host = tale->origin->name,
+                                    .mta = MTA_POSTFIX,
+                                    .delay = -1};
+
     postfix->context->emit(&event, postfix->context->data);
 }
 

@@ -41,6 +41,8 @@ static inline void direct_emit(const struct log_event *event, void *data)
         direct->consumed++;
         return;
     }
+    if (event->kind == LOG_EVENT_COUNTED)
+        return;
     direct->mark = event->mark;
     g_string_append(out, kinds[event->kind]);
     if (event->at != DIRECT_FILE_TIME)

@@ -397,6 +397,30 @@ static void what_was_told_alone_gives_way_to_the_whole(void **state)
     }
 }
 
+/* By its summary, or by the line of its delivery: whatever part is read first. */
+static void a_session_of_two_lines_is_counted_once(void **state)
+{
+    struct sample *sample = *state;
+    struct log_event whole = session(7, BEGIN, "example.org");
+    struct log_event summary = whole, delivery = session(8, BEGIN + HOUR, "example.org");
+    struct log_event again = {
+        .kind = LOG_EVENT_COUNTED, .mark = 9, .at = BEGIN + HOUR, .host = "mx1"};
+    struct log_event rest = session(9, BEGIN + HOUR, "example.org");
+
+    whole.other_mark = delivery.mark;
+    whole.other_at = delivery.at;
+    assert_counts(TAKE(sample, whole, again), 1, 0, 0, 0);
+    assert_counts(TAKE(sample, summary), 0, 0, 0, 1);
+    assert_counts(TAKE(sample, delivery), 0, 0, 0, 1);
+    assert_counts(TAKE(sample, rest), 0, 0, 0, 1);
+    sample_teardown((void **)&sample);
+    sample_setup((void **)&sample);
+    assert_counts(TAKE(sample, delivery), 1, 0, 0, 0);
+    assert_counts(TAKE(sample, whole), 0, 0, 0, 1);
+    assert_counts(TAKE(sample, summary), 0, 0, 0, 1);
+    *state = sample;
+}
+
 static void a_mark_is_of_its_host_and_hour(void **state)
 {
     struct sample *sample = *state;
@@ -1133,6 +1157,7 @@ int main(void)
         cmocka_unit_test(any_order_of_overlapping_logs_ends_in_the_same),
         IN_STORE(one_line_may_tell_a_session_and_a_failure),
         cmocka_unit_test(what_was_told_alone_gives_way_to_the_whole),
+        IN_STORE(a_session_of_two_lines_is_counted_once),
         IN_STORE(a_mark_is_of_its_host_and_hour),
         IN_STORE(small_and_large_marks_are_told_apart),
         IN_STORE(many_small_writes_leave_few_rows_of_marks),

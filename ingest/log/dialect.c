@@ -28,7 +28,8 @@ void log_clues_join(struct log_clues *clues, const struct log_clues *other)
         log_clues_add(clues, other->lines[i].mark, other->lines[i].at);
 }
 
-void log_clues_consume(struct log_context *context, struct log_clues *clues, const char *host)
+void log_clues_consume_but(struct log_context *context, struct log_clues *clues, const char *host,
+                           guint64 mark)
 {
     for (guint i = 0; i < MIN(clues->count, LOG_CLUES_MAX); i++) {
         const struct log_event event = {
@@ -38,9 +39,15 @@ void log_clues_consume(struct log_context *context, struct log_clues *clues, con
             .host = host,
             .delay = -1,
         };
-        context->emit(&event, context->data);
+        if (event.mark != mark)
+            context->emit(&event, context->data);
     }
     clues->count = 0;
+}
+
+void log_clues_consume(struct log_context *context, struct log_clues *clues, const char *host)
+{
+    log_clues_consume_but(context, clues, host, 0);
 }
 
 gint64 log_line_time(const struct log_context *context, const struct log_line *line)

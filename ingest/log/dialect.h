@@ -42,6 +42,10 @@ void log_clues_join(struct log_clues *clues, const struct log_clues *other);
 /* They were told with another line, or turned out to be nothing: see LOG_EVENT_CONSUMED. */
 void log_clues_consume(struct log_context *context, struct log_clues *clues, const char *host);
 
+/* The same, but for the line with this mark: it is told, for all of them. */
+void log_clues_consume_but(struct log_context *context, struct log_clues *clues, const char *host,
+                           guint64 mark);
+
 /* The line's time, else the fallback. */
 gint64 log_line_time(const struct log_context *context, const struct log_line *line);
 

@@ -120,6 +120,7 @@ static void tell(struct exim *exim, const struct message *message, struct attemp
 
     exim_put_finding(&event, &finding);
     exim->context->emit(&event, exim->context->data);
+    log_clues_consume_but(exim->context, &attempt->rests, message->host, attempt->mark);
     attempt->is_told = true;
 }
 

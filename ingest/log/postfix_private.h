@@ -142,7 +142,7 @@ void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *t
                            const struct postfix_verdict *verdict, struct span line, guint sessions);
 /* Of a line that is past; its texts are kept with the clue. */
 void postfix_tell_clue(struct postfix *postfix, const struct postfix_tale *tale,
-                       const struct postfix_clue *clue, const struct postfix_verdict *verdict,
+                       struct postfix_clue *clue, const struct postfix_verdict *verdict,
                        guint sessions);
 void postfix_tell_expired(struct postfix *postfix, const struct postfix_tale *tale);
 

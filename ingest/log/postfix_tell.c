@@ -189,7 +189,7 @@ void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *t
 }
 
 void postfix_tell_clue(struct postfix *postfix, const struct postfix_tale *tale,
-                       const struct postfix_clue *clue, const struct postfix_verdict *verdict,
+                       struct postfix_clue *clue, const struct postfix_verdict *verdict,
                        guint sessions)
 {
     struct names names;
@@ -203,6 +203,7 @@ void postfix_tell_clue(struct postfix *postfix, const struct postfix_tale *tale,
     event.reason = clue->reason;
     event.line = clue->line;
     postfix->context->emit(&event, postfix->context->data);
+    log_clues_consume_but(postfix->context, &clue->rests, tale->origin->name, clue->mark);
 }
 
 void postfix_tell_expired(struct postfix *postfix, const struct postfix_tale *tale)
@@ -228,16 +229,18 @@ void postfix_clue_rest(struct postfix *postfix, struct postfix_clue *clue,
                        const struct postfix_evidence *evidence, const struct log_line *line)
 {
     bool is_stronger = clue->line == NULL || evidence->weight > clue->weight;
+    guint64 mark = log_mark(postfix->context, line);
+    gint64 at = log_line_time(postfix->context, line);
     g_autoptr(GString) reason = NULL;
 
     postfix_clue_add(clue, evidence);
+    log_clues_add(&clue->rests, mark, at);
     if (!is_stronger)
         return;
     reason = g_string_new(NULL);
     scrub_append(reason, evidence->reason, LIMIT_LOG_KEPT_BYTES);
-    clue->mark = log_mark(postfix->context, line);
-    clue->at = log_line_time(postfix->context, line);
-    log_clues_add(&clue->rests, clue->mark, clue->at);
+    clue->mark = mark;
+    clue->at = at;
     g_free(clue->reason);
     clue->reason = g_string_free(g_steal_pointer(&reason), FALSE);
     g_free(clue->line);

@@ -5,8 +5,8 @@
 #define WHOLE_BYTES ((size_t)4 << 20)
 
 /* The reading thread is so far ahead. */
-#define BLOCK_BYTES ((size_t)512 << 10)
-#define BLOCKS 4
+#define BLOCK_BYTES ((size_t)256 << 10)
+#define BLOCKS 6
 
 /* A log whose last line is no older may go on: what waits for its next line is told when the log is
    read again, since it is known then how it went. */
@@ -25,7 +25,9 @@ struct intake_log {
     struct log_reader *reader;
     struct log_writer *writer;
     struct log_source *source; /* that the thread reads and splits */
-    GAsyncQueue *full;         /* struct block * */
+    const char *head;          /* what was read of it before */
+    size_t head_length;
+    GAsyncQueue *full; /* struct block * */
     GAsyncQueue *empty;
 };
 
@@ -117,6 +119,18 @@ static bool write_if(struct intake_log *intake, bool due, GError **error)
                              &intake->counts->stored, error);
 }
 
+static size_t read_block(struct intake_log *intake, char *bytes)
+{
+    size_t length = MIN(intake->head_length, BLOCK_BYTES);
+
+    if (length == 0)
+        return log_source_read(intake->source, bytes, BLOCK_BYTES);
+    memcpy(bytes, intake->head, length);
+    intake->head += length;
+    intake->head_length -= length;
+    return length;
+}
+
 static gpointer read_ahead(gpointer data)
 {
     struct intake_log *intake = data;
@@ -125,7 +139,7 @@ static gpointer read_ahead(gpointer data)
     do {
         size_t length;
         block = g_async_queue_pop(intake->empty);
-        length = log_source_read(intake->source, block->bytes, BLOCK_BYTES);
+        length = read_block(intake, block->bytes);
         block->length = length;
         log_reader_split(intake->reader, block->bytes, length, block->batch);
         g_async_queue_push(intake->full, block);
@@ -177,22 +191,25 @@ bool intake_log_take(struct intake_log *intake, const struct unit *unit,
                      intake_log_progress_fn progress, void *data, GError **error)
 {
     bool may_wait = unit->time == 0; /* a pipe: what came is not held back for what may come */
-    bool whole = false, ok = true;
+    g_autofree char *head = NULL;
+    bool whole = false, ok;
 
     intake->counts->logs++;
     intake->source = unit->log;
     log_reader_begin(intake->reader, unit->time);
+    intake->head_length = 0;
     if (!may_wait) {
-        g_autofree char *head = g_malloc(WHOLE_BYTES);
-        size_t length = read_head(unit->log, head, &whole);
-
-        if (whole)
-            log_reader_look_ahead(intake->reader, head, length);
-        log_reader_take(intake->reader, head, length);
-        ok = write_if(intake, log_writer_is_full(intake->writer), error);
+        head = g_malloc(WHOLE_BYTES);
+        intake->head = head;
+        intake->head_length = read_head(unit->log, head, &whole);
     }
-    if (ok && !whole)
+    if (whole) {
+        log_reader_look_ahead(intake->reader, head, intake->head_length);
+        log_reader_take(intake->reader, head, intake->head_length);
+        ok = write_if(intake, log_writer_is_full(intake->writer), error);
+    } else {
         ok = take_blocks(intake, progress, data, error);
+    }
     if (ok)
         log_reader_end(intake->reader);
     intake->counts->lines = *log_reader_counts(intake->reader);

@@ -310,7 +310,12 @@ static bool open_database(struct store *store, enum store_mode mode, GError **er
     /* One thread uses a store at a time. */
     int flags =
         SQLITE_OPEN_NOMUTEX | (mode == STORE_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-    int code = sqlite3_open_v2(store->path, &store->db, flags, NULL);
+    int code;
+
+    /* Nobody asks SQLite how much memory it has: counting takes a lock for each piece. Refused, and
+       no matter, once a store is open. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    code = sqlite3_open_v2(store->path, &store->db, flags, NULL);
 
     sqlite3_busy_handler(store->db, on_busy, store);
     if (code == SQLITE_OK)

@@ -18,23 +18,47 @@ static void bind_route(sqlite3_stmt *statement, const struct log_route *route)
     sqlite3_bind_int64(statement, 10, route->hash);
 }
 
-static bool know_route(struct store *store, struct log_route *route, GError **error)
+/* *found false: there is no row for it yet. */
+static bool find_route(struct store *store, struct log_route *route, bool *found, GError **error)
 {
     sqlite3_stmt *find = store_statement(store, SQL_FIND_ROUTE, error);
-    sqlite3_stmt *add = store_statement(store, SQL_ADD_ROUTE, error);
     int code;
 
-    if (find == NULL || add == NULL)
+    if (find == NULL)
         return false;
     bind_route(find, route);
     code = sqlite3_step(find);
-    if (code == SQLITE_ROW)
+    *found = code == SQLITE_ROW;
+    if (*found)
         route->id = sqlite3_column_int64(find, 0);
     sqlite3_reset(find);
-    if (code == SQLITE_ROW)
+    return *found || code == SQLITE_DONE ||
+           store_fail(store, "looking up a kind of session", error);
+}
+
+static bool has_routes(struct store *store, bool *yes, GError **error)
+{
+    sqlite3_stmt *any = store_statement(store, SQL_ANY_ROUTE, error);
+    int code;
+
+    if (any == NULL)
+        return false;
+    code = sqlite3_step(any);
+    *yes = code == SQLITE_ROW && sqlite3_column_int(any, 0) != 0;
+    sqlite3_reset(any);
+    return code == SQLITE_ROW || store_fail(store, "looking up a kind of session", error);
+}
+
+/* `none`: there was no route before those of this write, which are all different. */
+static bool know_route(struct store *store, struct log_route *route, bool none, GError **error)
+{
+    sqlite3_stmt *add = store_statement(store, SQL_ADD_ROUTE, error);
+    bool found = false;
+
+    if (add == NULL || (!none && !find_route(store, route, &found, error)))
+        return false;
+    if (found)
         return true;
-    if (code != SQLITE_DONE)
-        return store_fail(store, "looking up a kind of session", error);
     bind_route(add, route);
     if (!store_run(store, add, "writing a kind of session", error))
         return false;
@@ -55,9 +79,12 @@ static gint by_hour_and_route(gconstpointer one, gconstpointer other)
 static bool sort_counts(struct log_writer *writer, GError **error)
 {
     struct log_count *counts = (struct log_count *)writer->counts->data;
+    bool any;
 
+    if (!has_routes(writer->store, &any, error))
+        return false;
     for (guint i = 0; i < writer->counts->len; i++)
-        if (counts[i].route->id == 0 && !know_route(writer->store, counts[i].route, error))
+        if (counts[i].route->id == 0 && !know_route(writer->store, counts[i].route, !any, error))
             return false;
     g_array_sort(writer->counts, by_hour_and_route);
     for (guint i = 0; i < writer->counts->len; i++) {

@@ -58,6 +58,7 @@ enum statement {
     SQL_FIND_MARKS,
     SQL_ADD_MARKS,
     SQL_SET_MARKS,
+    SQL_ANY_ROUTE,
     SQL_FIND_ROUTE,
     SQL_ADD_ROUTE,
     SQL_ADD_COUNT,

@@ -127,6 +127,7 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_FIND_MARKS] = "SELECT id, marks FROM log_mark WHERE hour = ?1 AND host = ?2 ORDER BY id",
     [SQL_ADD_MARKS] = "INSERT INTO log_mark (hour, host, marks) VALUES (?1,?2,?3)",
     [SQL_SET_MARKS] = "UPDATE log_mark SET marks = ?2 WHERE id = ?1",
+    [SQL_ANY_ROUTE] = "SELECT EXISTS (SELECT 1 FROM log_route)",
     [SQL_FIND_ROUTE] =
         "SELECT id FROM log_route WHERE hash = ?10 AND domain IS ?4 AND mx IS ?6 AND host IS ?1 "
         "AND mta = ?2 AND direction = ?3 AND next_hop IS ?5 AND level = ?7 "

@@ -136,6 +136,17 @@ static bool is_idle_queue(const struct log_line *line)
            memcmp(message.at + message.length - 8, " active)", 8) == 0;
 }
 
+/* Mail that went into mailboxes here. */
+static bool is_idle_lmtp(const struct log_line *line)
+{
+    struct postfix_delivery delivery;
+    size_t id_length = postfix_queue_id(line->message);
+
+    return id_length > 0 && span_begins(span_from(line->message, id_length), ": to=<") &&
+           postfix_delivery_read(line->message, id_length, &delivery) &&
+           delivery.relay == POSTFIX_RELAY_LOCAL;
+}
+
 static bool is_always_idle(const struct log_line *line)
 {
     (void)line;
@@ -151,6 +162,8 @@ static log_idle_fn postfix_idle(struct span program)
     switch (postfix_daemon_of(program, &is_submission)) {
     case POSTFIX_DAEMON_OTHER:
         return is_always_idle;
+    case POSTFIX_DAEMON_CLIENT:
+        return program.at[program.length - 4] == 'l' ? is_idle_lmtp : NULL;
     case POSTFIX_DAEMON_SERVER:
         return postfix_inbound_is_idle;
     case POSTFIX_DAEMON_QUEUE:

@@ -41,9 +41,12 @@ static bool copy_plain_name(char out[NAME_BYTES], struct span name)
         return false;
     for (size_t i = 0; i < length; i++) {
         char c = name.at[i];
-        if (!g_ascii_isalnum(c) && c != '.' && c != '-' && c != '_')
+        if (c >= 'A' && c <= 'Z')
+            c |= 0x20;
+        else if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '-' &&
+                 c != '_')
             return false;
-        out[i] = g_ascii_tolower(c);
+        out[i] = c;
     }
     out[length] = '\0';
     return true;

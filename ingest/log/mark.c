@@ -2,11 +2,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* Places that a line may stand in. */
-#define PROBES 8
+/* Places that a line may stand in: those whose hashes share a line of the cache. */
+#define PLACES 8
 
 struct slot {
-    guint64 hash;
     gint64 at;
     guint32 count; /* 0: free */
     guint32 file;
@@ -17,6 +16,7 @@ struct log_marks {
     char host[64]; /* the last one, and its hash: it hardly ever changes */
     size_t host_length;
     guint64 host_hash;
+    guint64 hashes[LOG_MARKS_MAX];
     struct slot slots[LOG_MARKS_MAX];
 };
 
@@ -76,24 +76,38 @@ static guint64 hash_line(struct log_marks *marks, const struct log_line *line)
                                 XXH3_64bits(&frame, sizeof frame));
 }
 
-/* Where the line stands, or else the place that has been idle for longest. */
+static bool is_past(const struct log_marks *marks, const struct slot *slot, gint64 at)
+{
+    return slot->count == 0 || slot->file != marks->file || slot->at + LOG_MARKS_SECONDS < at;
+}
+
+/* One that is free, or else the one that has been idle for longest. */
+static struct slot *free_slot(struct log_marks *marks, struct slot *slots, gint64 at)
+{
+    struct slot *oldest = slots;
+
+    for (guint i = 0; i < PLACES; i++) {
+        if (is_past(marks, &slots[i], at))
+            return &slots[i];
+        if (slots[i].at < oldest->at)
+            oldest = &slots[i];
+    }
+    return oldest;
+}
+
+/* Where the line stands, or else its place from now on. */
 static struct slot *find_slot(struct log_marks *marks, guint64 hash, gint64 at)
 {
-    struct slot *oldest = NULL;
+    guint first = (guint)(hash % (LOG_MARKS_MAX / PLACES)) * PLACES;
+    struct slot *slot;
 
-    for (guint i = 0; i < PROBES; i++) {
-        struct slot *slot = &marks->slots[(hash + i) % LOG_MARKS_MAX];
-        bool is_past =
-            slot->count == 0 || slot->file != marks->file || slot->at + LOG_MARKS_SECONDS < at;
-        if (!is_past && slot->hash == hash)
-            return slot;
-        if (is_past)
-            slot->count = 0;
-        if (oldest == NULL || slot->count == 0 || (oldest->count > 0 && slot->at < oldest->at))
-            oldest = slot;
-    }
-    *oldest = (struct slot){.hash = hash, .at = at, .file = marks->file};
-    return oldest;
+    for (guint i = first; i < first + PLACES; i++)
+        if (marks->hashes[i] == hash && !is_past(marks, &marks->slots[i], at))
+            return &marks->slots[i];
+    slot = free_slot(marks, &marks->slots[first], at);
+    *slot = (struct slot){.at = at, .file = marks->file};
+    marks->hashes[slot - marks->slots] = hash;
+    return slot;
 }
 
 guint64 log_marks_take(struct log_marks *marks, const struct log_line *line)

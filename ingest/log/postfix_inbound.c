@@ -306,8 +306,10 @@ static bool may_be_evidence(struct span message)
 {
     switch (*message.at) {
     case 'S':
-    case 'l':
         return true;
+    case 'l':
+        return !span_begins(message, "lost connection after ") ||
+               span_begins(message, "lost connection after STARTTLS ");
     case 'N':
         return span_begins(message, "NOQUEUE: lost ");
     case 'w':

@@ -23,6 +23,7 @@ daemon_directory = $daemons
 mail_owner = postfix
 setgid_group = postdrop
 myhostname = mx.test.example
+myorigin = test.example
 mydestination = test.example
 mynetworks = 127.0.0.0/8
 inet_interfaces = loopback-only

@@ -19,12 +19,18 @@ lookup() {
     echo "$1 +0000 [53] $2 == u@$3 R=dnslookup T=remote_smtp defer (-36) DT=0s: DANE error: tlsa lookup DEFER"
 }
 
+# from_json SQL: what the SQL gives of the JSON in $out, which it names j.
+from_json() {
+    printf '%s' "$out" >"$T/json"
+    sqlite3 :memory: "SELECT $1 FROM (SELECT CAST(readfile('$T/json') AS TEXT) AS j)"
+}
+
 # Nothing of a log, nothing about logs.
 exits 'a store without a log' 0 triage ingest contrib/demo
 run triage digest --width 400
 unlike 'says nothing about logs' "$out" 'mail server.s log|own mail server'
 run triage digest --width 400 --format json
-is 'in JSON neither' "$(printf '%s' "$out" | jq -c .outbound)" null
+is 'in JSON neither' "$(from_json "json_type(j, '\$.outbound')")" null
 fresh
 
 # One destination whose certificate fits no TLSA record.
@@ -49,14 +55,15 @@ like 'where DANE held' "$out" 'DANE held: 2 sessions with 1 domain'
 unlike 'but no local part' "$out" 'jane'
 exits 'it is a finding to --exit-code' 1 triage digest --exit-code
 run triage digest --width 400 --format json
-json=$out
-is 'JSON counts' "$(printf '%s' "$json" | jq -c '.outbound.findings[0] | [.failure_type, .severity,
-    .messages, .attempts, .held, .returned, .domains[0].verified_hour, .mail_effect]')" \
+finding='$.outbound.findings[0]'
+is 'JSON counts' "$(from_json "json_extract(j, '$finding.failure_type', '$finding.severity',
+    '$finding.messages', '$finding.attempts', '$finding.held', '$finding.returned',
+    '$finding.domains[0].verified_hour', '$finding.mail_effect')")" \
     '["dane-cert-mismatch","high",2,3,2,0,"2026-11-10T08:00:00Z","deferred"]'
-ids=$(printf '%s' "$json" | jq -r '.outbound.findings[0].log_failures | join(",")')
+ids=$(from_json "(SELECT group_concat(value) FROM json_each(j, '$finding.log_failures'))")
 is 'and names the rows' \
     "$(query "SELECT count(*) FROM log_failures WHERE log_failure IN ($ids) AND domain = 'bad.example'")" 3
-sql=$(printf '%s' "$json" | jq -r '.outbound.findings[0].query')
+sql=$(from_json "json_extract(j, '$finding.query')")
 ok 'its query can be asked' sh -c '[ "$("$0" --db "$1" sql "$2" | grep -c bad.example)" -ge 3 ]' \
     "$TLSTRIAGE" "$DB" "$sql"
 run triage digest --width 400 --format mail

@@ -166,9 +166,24 @@ static void tell_local(struct postfix *postfix, struct postfix_process *process,
     postfix_clue_free(clue);
 }
 
+/* Of a client that came later: the lines between them are not in this log. */
+static bool is_of_another(const struct postfix_clue *clue, const struct postfix_evidence *evidence,
+                          gint64 at)
+{
+    bool has_both = clue->peer.ip_length > 0 && evidence->ip.length > 0;
+    bool is_same = has_both && clue->peer.ip_length == evidence->ip.length &&
+                   memcmp(clue->peer.ip, evidence->ip.at, evidence->ip.length) == 0;
+
+    return (has_both && !is_same) || at - clue->at > POSTFIX_ASSOCIATION_SECONDS;
+}
+
 static void add_evidence(struct postfix *postfix, struct postfix_process *process,
                          const struct postfix_evidence *evidence, const struct log_line *line)
 {
+    gint64 at = log_line_time(postfix->context, line);
+
+    if (process->clues != NULL && is_of_another(process->clues, evidence, at))
+        postfix_inbound_settle(postfix, process);
     if (process->clues == NULL)
         process->clues = postfix_clue_new(postfix);
     postfix_clue_rest(postfix, process->clues, evidence, line);

@@ -12,7 +12,7 @@ static const struct story inbound_stories[] = {
     {"all lines of one failed connection are one failure",
      D "SSL_accept error from c.example[192.0.2.3]: -1"
        "\n" D "warning: TLS library problem: error:0A0000C1:SSL routines::no shared "
-              "cipher:../ssl/statem/statem_srvr.c:2226:"
+       "cipher:../ssl/statem/statem_srvr.c:2226:"
        "\n" D "lost connection after STARTTLS from c.example[192.0.2.3]"
        "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 starttls=0/1 commands=1/2"
        "\n",
@@ -20,10 +20,20 @@ static const struct story inbound_stories[] = {
      "failure: in tls-handshake-failure inbound-handshake-failure unknown ip=192.0.2.3 reason=TLS "
      "library problem: error:0A0000C1:SSL routines::no shared "
      "cipher:../ssl/statem/statem_srvr.c:2226:\n"},
+    {"clients of one process are told apart where a log has no more than their errors",
+     D "SSL_accept error from c.example[192.0.2.3]: -1"
+       "\n" D "SSL_accept error from d.example[192.0.2.4]: -1"
+       "\n",
+     "session: in failed\n"
+     "failure: in tls-handshake-failure inbound-handshake-failure unknown ip=192.0.2.3 "
+     "reason=SSL_accept error from c.example[192.0.2.3]: -1\n"
+     "session: in failed\n"
+     "failure: in tls-handshake-failure inbound-handshake-failure unknown ip=192.0.2.4 "
+     "reason=SSL_accept error from d.example[192.0.2.4]: -1\n"},
     {"the client's alert is about our certificate",
      D "SSL_accept error from c.example[192.0.2.3]: -1"
        "\n" D "warning: TLS library problem: error:0A000412:SSL routines::ssl/tls alert bad "
-              "certificate:../ssl/record/rec_layer_s3.c:1601:SSL alert number 42:"
+       "certificate:../ssl/record/rec_layer_s3.c:1601:SSL alert number 42:"
        "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 starttls=0/1 commands=1/2"
        "\n",
      "session: in failed\n"
@@ -56,7 +66,7 @@ static const struct story inbound_stories[] = {
     {"failures of our users' programs are counted and not told",
      H "postfix/submission/smtpd[9]: SSL_accept error from unknown[192.0.2.5]: lost connection"
        "\n" H "postfix/submission/smtpd[9]: disconnect from unknown[192.0.2.5] ehlo=1 starttls=0/1 "
-              "commands=1/2"
+       "commands=1/2"
        "\n",
      "session: in failed\n"},
     {"our own certificate cannot be used",
@@ -71,7 +81,7 @@ static const struct story inbound_stories[] = {
     {"tlsproxy as a server",
      X "CONNECT from [192.0.2.6]:45454"
        "\n" X "warning: TLS library problem: error:0A00010B:SSL routines::wrong version "
-              "number:../ssl/record/ssl3_record.c:350:"
+       "number:../ssl/record/ssl3_record.c:350:"
        "\n" X "TLS handshake failed for service=smtp peer=[192.0.2.6]:45454"
        "\n",
      "session: in failed\n"

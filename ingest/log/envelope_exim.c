@@ -64,10 +64,30 @@ static void take_stamp(struct envelope *envelope, struct log_line *line)
     take_pid(line);
 }
 
+/* "ID <= ", "ID Completed": half of a mainlog, and nothing that a host and a tag look like. */
+static bool is_of_message(struct span rest)
+{
+    size_t at = rest.length > 16 && rest.at[16] == ' ' ? 16 : 23;
+
+    if (rest.length < at + 4 || rest.at[6] != '-' || rest.at[at] != ' ' ||
+        !g_ascii_isalnum(*rest.at) || memchr(rest.at, ' ', at) != NULL ||
+        memchr(rest.at, ':', at) != NULL)
+        return false;
+    rest = span_from(rest, at + 1);
+    return span_begins(rest, "<= ") || span_begins(rest, "=> ") || span_begins(rest, "-> ") ||
+           span_is(rest, "Completed");
+}
+
 void envelope_exim_mainlog(struct span rest, struct log_line *line)
 {
-    struct log_line syslog = *line;
+    struct log_line syslog;
 
+    if (is_of_message(rest)) {
+        line->program = span_of("exim", 4);
+        line->message = rest;
+        return;
+    }
+    syslog = *line;
     /* Exim's own lines can look like a tag, but not like one with a pid. */
     if (envelope_syslog_header(rest, &syslog) && syslog.pid > 0 &&
         g_ascii_isalpha(*syslog.program.at)) {

@@ -185,6 +185,13 @@ static bool is_of_connection(struct span text)
     return span_begins(text, "TLS error ") || span_begins(text, "no MAIL in ");
 }
 
+/* "->" and "*>", and mail that did not leave the host. */
+static bool is_idle_flag(struct span text)
+{
+    return text.at[1] == '>' &&
+           ((*text.at != '=' && *text.at != '>') || span_find(text, "H=") == NULL);
+}
+
 static bool is_idle(const struct log_line *line)
 {
     struct span text = line->message;
@@ -201,7 +208,7 @@ static bool is_idle(const struct log_line *line)
     if (text.length <= length)
         return true;
     text = span_from(text, length + 1);
-    return !is_flag(text) && !may_be_evidence(text);
+    return is_flag(text) ? is_idle_flag(text) : !may_be_evidence(text);
 }
 
 static log_idle_fn exim_idle(struct span program)

@@ -8,6 +8,8 @@
 /* What waits for further lines is told after so much log time; looked at so often. */
 #define SETTLE_AFTER 600
 #define SETTLE_EVERY 60
+/* Stamps that go back further are of another time. */
+#define SETTLE_BACK 86400
 
 /* Names of programs whose dialect is remembered; more are asked for anew. */
 #define PROGRAMS 64
@@ -237,6 +239,9 @@ static void widen(struct log_counts *counts, gint64 first_at, gint64 last_at)
 static gint64 note_time(struct log_reader *reader, struct log_batch *batch, gint64 at)
 {
     widen(&batch->counts, at, at);
+    /* A clock that was wrong for a line, or an older log: nothing would be settled until then. */
+    if (reader->settled_at - at > SETTLE_BACK)
+        reader->settled_at = at;
     if (at - reader->settled_at < SETTLE_EVERY)
         return 0;
     reader->settled_at = at;

@@ -243,6 +243,20 @@ static void only_postfix_is_claimed(void **state)
         assert_false(direct_claims(&log_postfix, "", not_bare[i]));
 }
 
+static void a_stamp_of_the_future_does_not_join_what_comes_after_it(void **state)
+{
+#define ERROR " h postfix/smtp[7]: SSL_connect error to " MX ":25: -1\n"
+    struct direct direct = {.events = g_string_new(NULL)};
+    g_autofree char *told = direct_read("2031-01-01T00:00:00Z" ERROR "2024-12-31T10:00:00Z" ERROR
+                                        "2024-12-31T12:00:00Z" ERROR "2024-12-31T14:00:00Z" ERROR);
+
+    (void)state;
+    g_string_assign(direct.events, told);
+    assert_true(count_of(&direct, "failure:") >= 3);
+    g_string_free(direct.events, TRUE);
+#undef ERROR
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +269,7 @@ int main(void)
         cmocka_unit_test(events_rest_on_the_line_that_tells),
         cmocka_unit_test(kept_lines_name_no_person),
         cmocka_unit_test(damaged_lines_do_no_harm),
+        cmocka_unit_test(a_stamp_of_the_future_does_not_join_what_comes_after_it),
         cmocka_unit_test(only_postfix_is_claimed),
     };
 

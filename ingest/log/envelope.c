@@ -256,6 +256,7 @@ static struct previous *make_previous(struct envelope *envelope, struct span hos
     if (host.length > 0)
         memcpy(previous->host, host.at, host.length);
     previous->host_length = host.length;
+    previous->is_lent = false;
     return previous;
 }
 
@@ -274,13 +275,31 @@ static void remember(struct envelope *envelope, struct span text, const struct l
         return;
     length = (size_t)(line->message.at - from) + line->message.length;
     previous->line.message.length = 0;
+    previous->is_lent = false;
     if (length > sizeof previous->text)
         return;
-    memcpy(previous->text, from, length);
-    previous->line.program = span_of(previous->text, line->program.length);
+    previous->line.program = line->program;
     previous->line.pid = line->pid;
-    previous->line.message =
-        span_of(previous->text + (line->message.at - from), line->message.length);
+    previous->line.message = line->message;
+    previous->is_lent = true;
+}
+
+static void keep(struct previous *previous)
+{
+    struct log_line *line = &previous->line;
+    size_t before = (size_t)(line->message.at - line->program.at);
+
+    memcpy(previous->text, line->program.at, before + line->message.length);
+    line->program.at = previous->text;
+    line->message.at = previous->text + before;
+    previous->is_lent = false;
+}
+
+void envelope_keep(struct envelope *envelope)
+{
+    for (unsigned i = 0; i < envelope->hosts; i++)
+        if (envelope->previous[i].is_lent)
+            keep(&envelope->previous[i]);
 }
 
 static bool is_exim(struct span program)

@@ -29,9 +29,13 @@ void envelope_free(struct envelope *envelope);
  * gives the host's previous line again. Of a line that Exim split for syslog ("[1/2] ..."), the
  * last part gives all of it, and the others nothing. `whole` of an entry of the journal, or of
  * another logger's JSON, is what journalctl -o short-iso would show.
+ *
+ * `bytes` must stay as they are until envelope_keep() or envelope_free(): a host's previous line is
+ * copied by envelope_keep() only.
  */
 bool envelope_take(struct envelope *envelope, const char *bytes, size_t length,
                    struct log_line *line);
+void envelope_keep(struct envelope *envelope);
 
 /*
  * The year of a log without years that goes over more than one New Year: the number of times that

@@ -162,7 +162,8 @@ struct previous {
     char host[ENVELOPE_HOST_BYTES];
     size_t host_length;
     char text[ENVELOPE_KEPT_BYTES]; /* "PROGRAM[PID]: MESSAGE" */
-    struct log_line line;           /* its spans point to `text` */
+    struct log_line line;           /* its spans point to `text`, or */
+    bool is_lent;                   /* to the line as it came */
 };
 
 struct envelope {

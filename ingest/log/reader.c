@@ -435,8 +435,8 @@ void log_batch_clear(struct log_batch *batch)
     g_string_chunk_clear(batch->texts);
 }
 
-void log_reader_split(struct log_reader *reader, const char *bytes, size_t length,
-                      struct log_batch *batch)
+static void split(struct log_reader *reader, const char *bytes, size_t length,
+                  struct log_batch *batch)
 {
     if (length == 0)
         return;
@@ -454,8 +454,15 @@ void log_reader_split(struct log_reader *reader, const char *bytes, size_t lengt
         copy =
             g_string_chunk_insert_len(batch->texts, (const char *)reader->carry->data, (gssize)all);
         g_byte_array_set_size(reader->carry, 0);
-        log_reader_split(reader, copy, all, batch);
+        split(reader, copy, all, batch);
     }
+}
+
+void log_reader_split(struct log_reader *reader, const char *bytes, size_t length,
+                      struct log_batch *batch)
+{
+    split(reader, bytes, length, batch);
+    envelope_keep(reader->envelope);
 }
 
 void log_reader_tell(struct log_reader *reader, struct log_batch *batch)
@@ -485,6 +492,8 @@ size_t log_reader_pending(const struct log_reader *reader)
 void log_reader_end(struct log_reader *reader)
 {
     end_carry(reader, reader->batch);
+    if (reader->envelope != NULL)
+        envelope_keep(reader->envelope);
     log_reader_tell(reader, reader->batch);
 }
 

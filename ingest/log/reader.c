@@ -21,6 +21,9 @@
 
 #define DIALECTS_MAX 8
 
+/* The first line of a journal export is no longer. */
+#define FORM_BYTES 4096
+
 #define BATCH_LINES 4096
 #define TEXT_BYTES ((gsize)64 << 10)
 
@@ -384,15 +387,15 @@ static void split_entries(struct log_reader *reader, const char *bytes, size_t l
         g_byte_array_remove_range(reader->carry, 0, (guint)done);
 }
 
-/* An export is known by its first bytes, which may come one by one. */
+/* An export is known by its first line, which may come byte by byte. */
 static bool know_form(struct log_reader *reader, const char *bytes, size_t length)
 {
-    static const char begin[] = "__CURSOR=";
+    const char *newline = memchr(bytes, '\n', MIN(length, FORM_BYTES));
 
-    if (length < strlen(begin) && memcmp(bytes, begin, length) == 0)
+    if (newline == NULL && length < FORM_BYTES && *bytes == '_')
         return false;
     reader->knows_form = true;
-    reader->is_export = envelope_is_export(bytes, length);
+    reader->is_export = newline != NULL && envelope_is_export(bytes, (size_t)(newline - bytes) + 1);
     return true;
 }
 

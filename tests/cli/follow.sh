@@ -35,7 +35,7 @@ failed() {
 # comes NAME COMMAND WANTED: passes as soon as COMMAND prints WANTED, within ten seconds.
 comes() {
     tries=0
-    while got=$($2 2>/dev/null); [ "$got" != "$3" ] && [ "$tries" -lt 100 ]; do
+    while got=$($2 2>/dev/null); [ "$got" != "$3" ] && [ "$tries" -lt 400 ]; do
         tries=$((tries + 1))
         sleep 0.1
     done

@@ -235,9 +235,11 @@ static bool sum_sessions(struct cli *cli, const struct digest_request *request,
     const GPtrArray *foreign = digest->overview->foreign;
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-    for (guint i = 0; i < foreign->len; i++)
-        g_ptr_array_add(names,
-                        ((const struct overview_domain *)g_ptr_array_index(foreign, i))->domain);
+    for (guint i = 0; i < foreign->len; i++) {
+        const struct overview_domain *domain = g_ptr_array_index(foreign, i);
+        if (domain->reports > 0)
+            g_ptr_array_add(names, domain->domain);
+    }
     return store_sum_sessions(cli->store, &request->filter, names, &digest->successes,
                               &digest->failures, error);
 }
@@ -286,7 +288,8 @@ struct digest *digest_make(struct cli *cli, const struct digest_request *request
     g_hash_table_unref(gathering.foreign);
     g_hash_table_unref(gathering.reporters);
     g_hash_table_unref(gathering.domains);
-    if (!ok || (digest->dmarc = digest_dmarc(cli, request, error)) == NULL ||
+    if (!ok ||
+        (digest->dmarc = digest_dmarc(cli, request, digest->overview->foreign, error)) == NULL ||
         !find_all_since(cli, digest->faults->faults, error) ||
         !find_all_since(cli, digest->faults->singles, error) ||
         !sum_sessions(cli, request, digest, error) ||

@@ -151,7 +151,7 @@ static char *headline_of_none(const struct digest *digest)
                                digest->outbound->sessions);
     if (digest->domain != NULL)
         return g_strdup_printf("no report about %s", digest->domain);
-    if (digest->overview->foreign->len > 0)
+    if (overview_has_foreign(digest->overview))
         return g_strdup(digest->by_period ? "no report about our domains on these days"
                                           : "no report about our domains came in");
     return g_strdup(digest->by_period ? "no report about these days" : "no report came in");

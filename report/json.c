@@ -59,7 +59,8 @@
  *                                 news: "was-aligned" | "new-share" | null}]
  *   arrived      [{kind, count, new, known, unreadable, ignored, senders: [{domain, count}]}]
  *   unreadable   [{problem, clause, count}]
- *   not_ours     [{domain, reports, organizations, successes, failures}]
+ *   not_ours     [{domain, reports, organizations, successes, failures, dmarc_reports,
+ *                 dmarc_organizations}]
  *   signature_failed  [{organization, failed, passed_ever}]
  */
 #include "analyze/fault_facts.h"

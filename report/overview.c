@@ -143,6 +143,38 @@ static void write_problems(struct page *page, const GPtrArray *problems)
     write_rest(page, problems->len, "reasons");
 }
 
+bool overview_has_foreign(const struct overview *overview)
+{
+    for (guint i = 0; i < overview->foreign->len; i++)
+        if (((const struct overview_domain *)g_ptr_array_index(overview->foreign, i))->reports > 0)
+            return true;
+    return false;
+}
+
+static const char *plural(guint count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* "other.example: 2 reports of 1 reporter, 6 failed; 1 DMARC report of 1 receiver" */
+static char *foreign_line(const struct overview_domain *domain)
+{
+    g_autofree char *name = phrase_domain(domain->domain);
+    g_autofree char *failures = phrase_number(domain->failures);
+    GString *line = g_string_new(name);
+
+    if (domain->reports > 0)
+        g_string_append_printf(line, ": %u report%s of %u reporter%s, %s failed", domain->reports,
+                               plural(domain->reports), domain->organizations,
+                               plural(domain->organizations), failures);
+    if (domain->dmarc_reports > 0)
+        g_string_append_printf(line, "%s %u DMARC report%s of %u receiver%s",
+                               domain->reports > 0 ? ";" : ":", domain->dmarc_reports,
+                               plural(domain->dmarc_reports), domain->dmarc_organizations,
+                               plural(domain->dmarc_organizations));
+    return g_string_free(line, FALSE);
+}
+
 static void write_foreign(struct page *page, const GPtrArray *foreign)
 {
     if (foreign->len > 0)
@@ -150,13 +182,7 @@ static void write_foreign(struct page *page, const GPtrArray *foreign)
                   "About domains that the configuration does not list as ours, and not told "
                   "above:");
     for (guint i = 0; i < MIN(foreign->len, SHOWN_ROWS); i++) {
-        const struct overview_domain *domain = g_ptr_array_index(foreign, i);
-        g_autofree char *name = phrase_domain(domain->domain);
-        g_autofree char *failures = phrase_number(domain->failures);
-        g_autofree char *line =
-            g_strdup_printf("%s: %u report%s of %u reporter%s, %s failed", name, domain->reports,
-                            domain->reports == 1 ? "" : "s", domain->organizations,
-                            domain->organizations == 1 ? "" : "s", failures);
+        g_autofree char *line = foreign_line(g_ptr_array_index(foreign, i));
         page_wrap(page, "     ", PAGE_INDENT + 4, line);
     }
     write_rest(page, foreign->len, "domains");

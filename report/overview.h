@@ -4,6 +4,7 @@
 
 #include "report/page.h"
 #include <glib.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One kind of arrivals, with who sent most of them. */
@@ -35,6 +36,8 @@ struct overview_domain {
     guint organizations;
     int64_t successes;
     int64_t failures;
+    guint dmarc_reports; /* the members above are of TLS reports */
+    guint dmarc_organizations;
 };
 
 /* A reporter with reports whose signature failed. */
@@ -53,6 +56,9 @@ struct overview {
 
 struct overview *overview_new(void);
 void overview_free(struct overview *overview);
+
+/* Whether TLS reports came about domains that are not ours. */
+bool overview_has_foreign(const struct overview *overview);
 
 /* Lines below a heading of the caller; nothing where nothing came. */
 void overview_write(struct page *page, const struct overview *overview);

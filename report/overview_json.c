@@ -46,11 +46,13 @@ static json_t *foreign_json(const GPtrArray *foreign)
 
     for (guint i = 0; i < foreign->len; i++) {
         const struct overview_domain *domain = g_ptr_array_index(foreign, i);
-        json_array_append_new(array, json_pack("{s:s,s:i,s:i,s:I,s:I}", "domain", domain->domain,
-                                               "reports", (int)domain->reports, "organizations",
-                                               (int)domain->organizations, "successes",
-                                               (json_int_t)domain->successes, "failures",
-                                               (json_int_t)domain->failures));
+        json_array_append_new(
+            array,
+            json_pack("{s:s,s:i,s:i,s:I,s:I,s:i,s:i}", "domain", domain->domain, "reports",
+                      (int)domain->reports, "organizations", (int)domain->organizations,
+                      "successes", (json_int_t)domain->successes, "failures",
+                      (json_int_t)domain->failures, "dmarc_reports", (int)domain->dmarc_reports,
+                      "dmarc_organizations", (int)domain->dmarc_organizations));
     }
     return array;
 }

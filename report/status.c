@@ -41,7 +41,7 @@ static void append_reports(GString *line, const struct status *status)
 
     if (status->reports == 0)
         g_string_append_printf(line, "no report%s in %d days",
-                               status->overview->foreign->len > 0 ? " about our domains" : "",
+                               overview_has_foreign(status->overview) ? " about our domains" : "",
                                status->days);
     else
         g_string_append_printf(line, "%u report%s in %d days, the newest about %s", status->reports,

@@ -305,11 +305,12 @@ static void write_silence(struct page *page, const struct digest *digest)
     g_autofree char *text = g_strdup_printf(
         "%s. That says nothing about your TLS: it may be that nobody sent mail, or that reports do "
         "not reach this program. Check:",
-        digest->domain != NULL               ? "No report is about this domain"
-        : digest->overview->foreign->len > 0 ? "No report is about a domain that the configuration "
-                                               "lists as ours"
-        : digest->by_period                  ? "No report is about these days"
-                                             : "No report came in");
+        digest->domain != NULL ? "No report is about this domain"
+        : overview_has_foreign(digest->overview)
+            ? "No report is about a domain that the configuration "
+              "lists as ours"
+        : digest->by_period ? "No report is about these days"
+                            : "No report came in");
 
     page_blank(page);
     page_wrap(page, "", 0, text);

@@ -55,6 +55,17 @@ is 'JSON has the same' "$(sqlite3 :memory: "SELECT json_extract(j, '\$.dmarc[0].
 printf '[domain other.example]\nmx = mx.other.example 192.0.2.3\n' >"$T/tlstriage.conf"
 exits 'where the domain is not ours' 0 triage digest --since 2026-11-20
 unlike 'the digest leaves it out' "$out" 'example\.org: 84'
+like 'but tells that there are reports about it' "$out" 'example\.org: 1 DMARC report of 1 receiver$'
+like 'also by day of arrival' "$(triage digest)" 'example\.org: 2 DMARC reports of 1 receiver$'
+triage digest --format json >"$T/json"
+is 'so does JSON' "$(sqlite3 :memory: "SELECT json_extract(j, '\$.not_ours[0].domain',
+    '\$.not_ours[0].reports', '\$.not_ours[0].dmarc_reports')
+    FROM (SELECT CAST(readfile('$T/json') AS TEXT) AS j)")" '["example.org",0,2]'
+exits 'status of that time' 1 triage status
+like 'tells it too' "$out" 'example\.org: 2 DMARC reports of 1 receiver$'
+exits 'who asks for that domain' 0 triage digest --since 2026-11-20 --domain example.org
+like 'is told of it' "$out" 'example\.org: 84 messages'
+unlike 'and not that it is none of ours' "$out" 'not told above'
 : >"$T/tlstriage.conf"
 
 # Hostile: refused, kept, nothing read, nothing expanded, at once.

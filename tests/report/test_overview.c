@@ -114,6 +114,27 @@ static void other_domains_are_told_with_what_failed(void **state)
     assert_non_null(strstr(text, "two.example: 2 reports of 3 reporters, 12"));
 }
 
+static void reports_on_dmarc_about_other_domains_are_told_too(void **state)
+{
+    g_autoptr(Overview) overview = overview_new();
+    struct overview_domain *domain;
+
+    (void)state;
+    add_foreign(overview, "one.example", 0, 0, 0);
+    domain = g_ptr_array_index(overview->foreign, 0);
+    domain->dmarc_reports = 2;
+    domain->dmarc_organizations = 1;
+    assert_false(overview_has_foreign(overview));
+    add_foreign(overview, "two.example", 1, 1, 3);
+    domain = g_ptr_array_index(overview->foreign, 1);
+    domain->dmarc_reports = domain->dmarc_organizations = 1;
+    assert_true(overview_has_foreign(overview));
+    g_autofree char *text = written(overview);
+    assert_non_null(strstr(text, " one.example: 2 DMARC reports of 1 receiver\n"));
+    assert_non_null(strstr(
+        text, " two.example: 1 report of 1 reporter, 3 failed; 1 DMARC report of 1 receiver\n"));
+}
+
 static void only_a_known_reporter_can_miss_its_signature(void **state)
 {
     g_autoptr(Overview) overview = overview_new();
@@ -152,6 +173,7 @@ int main(void)
         cmocka_unit_test(problems_have_their_clause),
         cmocka_unit_test(long_lists_have_an_end),
         cmocka_unit_test(other_domains_are_told_with_what_failed),
+        cmocka_unit_test(reports_on_dmarc_about_other_domains_are_told_too),
         cmocka_unit_test(only_a_known_reporter_can_miss_its_signature),
         cmocka_unit_test(texts_of_strangers_do_not_act),
     };

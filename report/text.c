@@ -260,13 +260,18 @@ static void write_oddities(struct page *page, const struct digest *digest)
 {
     g_autofree char *from = phrase_time(digest->covers_from);
     g_autofree char *to = phrase_time(digest->covers_to);
-    g_autofree char *begin =
-        digest->covers_from != 0 ? g_strdup_printf("begins_at >= '%s' AND ", from) : g_strdup("");
-    g_autofree char *query = g_strdup_printf("SELECT organization, clause, problem, count(*)\n"
-                                             "FROM issues JOIN reports USING (report)\n"
-                                             "WHERE %sbegins_at <= '%s'\n"
-                                             "GROUP BY 1, 2, 3",
-                                             begin, to);
+    g_autofree char *begin = digest->covers_from != 0
+                                 ? g_strdup_printf("coalesce(r.begins_at, d.begins_at) >= '%s'\n  "
+                                                   "AND ",
+                                                   from)
+                                 : g_strdup("");
+    g_autofree char *query = g_strdup_printf(
+        "SELECT coalesce(r.organization, d.organization), i.clause, i.problem, count(*)\n"
+        "FROM issues i LEFT JOIN reports r ON r.report = i.report\n"
+        "  LEFT JOIN dmarc_reports d ON d.report = i.dmarc_report\n"
+        "WHERE %scoalesce(r.begins_at, d.begins_at) <= '%s'\n"
+        "GROUP BY 1, 2, 3",
+        begin, to);
 
     if (digest->domain == NULL)
         write_query(page, digest, query);

@@ -134,7 +134,7 @@ GPtrArray *store_count_issues(struct store *store, const struct store_filter *fi
                               GError **error);
 GPtrArray *store_count_arrivals(struct store *store, const struct store_filter *filter,
                                 GError **error);
-/* Of the issues that belong to a report the filter means. */
+/* Of the issues that belong to a report, of TLS or DMARC, that the filter means. */
 GPtrArray *store_count_report_issues(struct store *store, const struct store_filter *filter,
                                      GError **error);
 /* Of what came in: quarantined, and kept by an earlier version until `reparse` reads it. */

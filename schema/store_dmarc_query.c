@@ -1,13 +1,7 @@
 /* What the store is asked about DMARC: sums for the digest. SQL counts; what they mean stands in
    analyze/dmarc*. */
 #include "schema/store_dmarc.h"
-#include "schema/store_private.h"
-
-/* The reports a filter means; parameters 1..6 as bind_filter() binds them. */
-#define FILTERED                                                                                   \
-    "FROM dmarc_report r JOIN arrival a ON a.id = r.arrival WHERE r.superseded_by IS NULL "        \
-    "AND r.ingested_at >= ?1 AND r.ingested_at < ?2 AND r.begins_at >= ?3 AND r.begins_at < ?4 "   \
-    "AND (?5 IS NULL OR r.domain = ?5) AND NOT (?6 AND a.authenticated = 'fail') "
+#include "schema/store_dmarc_private.h"
 
 /* Both false: rows of which nothing is known are not among them. */
 #define FAILED "(w.dkim_aligned = 0 AND w.spf_aligned = 0 AND w.messages > 0)"
@@ -54,7 +48,7 @@ bool store_each_dmarc_count(struct store *store, const struct store_filter *filt
 {
     static const char sql[] =
         "SELECT r.domain, count(*), count(DISTINCT r.organization), min(r.begins_at), "
-        "max(r.begins_at) " FILTERED "GROUP BY 1 ORDER BY 1";
+        "max(r.begins_at) " STORE_DMARC_FILTERED "GROUP BY 1 ORDER BY 1";
     sqlite3_stmt *row = ask(store, sql, filter, error);
     int code = SQLITE_ERROR;
 
@@ -92,7 +86,8 @@ bool store_each_dmarc_sum(struct store *store, const struct store_filter *filter
     static const char sql[] =
         "SELECT r.domain, w.reason, w.header_from IS NOT NULL AND w.header_from <> r.domain, "
         "w.disposition, w.dkim_aligned, w.spf_aligned, r.p, r.sp, r.np, r.adkim, r.aspf, "
-        "coalesce(r.pct, -1), r.testing, sum(w.messages) FROM (SELECT r.* " FILTERED ") r "
+        "coalesce(r.pct, -1), r.testing, sum(w.messages) FROM (SELECT r.* " STORE_DMARC_FILTERED
+        ") r "
         "JOIN dmarc_row w ON w.report = r.id "
         "GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 ORDER BY 1";
     sqlite3_stmt *row = ask(store, sql, filter, error);
@@ -124,7 +119,8 @@ bool store_each_dmarc_seen(struct store *store, const struct store_filter *filte
         "SELECT r.domain, max(r.organization), count(*), count(DISTINCT r.organization), "
         "min(r.begins_at), max(r.begins_at), r.p, iif(r.sp = '', r.p, r.sp), max(r.np), "
         "iif(r.adkim = '', 'r', r.adkim), iif(r.aspf = '', 'r', r.aspf), coalesce(r.pct, 100), "
-        "max(r.testing) " FILTERED "GROUP BY 1, 7, 8, 10, 11, 12 ORDER BY 1, 3 DESC, 6 DESC";
+        "max(r.testing) " STORE_DMARC_FILTERED
+        "GROUP BY 1, 7, 8, 10, 11, 12 ORDER BY 1, 3 DESC, 6 DESC";
     sqlite3_stmt *row = ask(store, sql, filter, error);
     int code = SQLITE_ERROR;
 
@@ -153,7 +149,7 @@ bool store_each_dmarc_source(struct store *store, const struct store_filter *fil
         "sum(w.messages), sum(iif(" ALIGNED ", w.messages, 0)), "
         "sum(iif(" FAILED ", w.messages, 0)) AS failed, "
         "max(iif(" ALIGNED ", r.begins_at, 0)), max(iif(" FAILED ", r.begins_at, 0)) "
-        "FROM (SELECT r.* " FILTERED ") r JOIN dmarc_row w ON w.report = r.id "
+        "FROM (SELECT r.* " STORE_DMARC_FILTERED ") r JOIN dmarc_row w ON w.report = r.id "
         "WHERE w.source_ip IS NOT NULL GROUP BY 1, 2 ORDER BY 1, failed DESC, 2";
     sqlite3_stmt *row = ask(store, sql, filter, error);
     int code = SQLITE_ERROR;

@@ -1,4 +1,5 @@
 /* What the store is asked: reports for analysis, tallies for the digest, SQL of a person. */
+#include "schema/store_dmarc_private.h"
 #include "schema/store_private.h"
 #include <jansson.h>
 
@@ -262,8 +263,10 @@ GPtrArray *store_count_issues(struct store *store, const struct store_filter *fi
 GPtrArray *store_count_report_issues(struct store *store, const struct store_filter *filter,
                                      GError **error)
 {
-    static const char sql[] = "SELECT kind, count(*) FROM issue WHERE report IN "
-                              "(SELECT r.id " FILTERED ") GROUP BY kind ORDER BY 2 DESC, 1";
+    static const char sql[] =
+        "SELECT kind, count(*) FROM (SELECT kind FROM issue WHERE report IN (SELECT r.id " FILTERED
+        ") UNION ALL SELECT kind FROM issue WHERE dmarc_report IN "
+        "(SELECT r.id " STORE_DMARC_FILTERED ")) GROUP BY kind ORDER BY 2 DESC, 1";
     sqlite3_stmt *find = prepare(store, sql, error);
     GPtrArray *tallies;
 

@@ -103,6 +103,10 @@ is 'gives its whole records' "$(query 'SELECT source_ip, messages FROM dmarc_row
 192.0.2.2|6'
 like 'and says what was wrong' "$(query 'SELECT clause, problem FROM issues')" \
     '^XML 1\.0, section 2\.1\|not well-formed, mended: line'
+exits 'a digest of its day' 0 triage digest --since 2026-11-20
+like 'tells that there was something' "$out" '^ *Issues +.*xml [0-9]'
+is 'and its question answers with what' "$(query "$(printf '%s\n' "$out" |
+    sed -n '/^ *SELECT coalesce/,/GROUP BY/{s/"$//;p;}')" | grep -c '^Receiver|.*not well-formed, mended')" 1
 
 # Large: read while it is unpacked, in memory that does not grow with it.
 DB=$T/large.db

@@ -380,6 +380,45 @@ static void pruning_takes_rows_lists_and_xml_along(void **state)
               "1|2|2|1|0");
 }
 
+static void assert_tallies(struct sample *sample, const struct store_filter *filter,
+                           const char *wanted)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GPtrArray) tallies = NULL;
+    GError *error = NULL;
+
+    tallies = store_count_report_issues(sample->store, filter, &error);
+    sample_ok(tallies != NULL, error);
+    for (guint i = 0; i < tallies->len; i++) {
+        const struct store_tally *tally = g_ptr_array_index(tallies, i);
+        g_string_append_printf(text, "%s %u\n", tally->what, tally->count);
+    }
+    assert_string_equal(text->str, wanted);
+}
+
+static void issues_of_a_period_are_tallied_with_those_of_tls_reports(void **state)
+{
+    struct sample *sample = *state;
+    const struct store_filter today = {.begins_from = TODAY, .begins_to = TODAY + SAMPLE_DAY};
+    const struct store_filter other = {.domain = "example.net"};
+    const struct store_filter trusted = {.begins_from = TODAY, .skip_unauthenticated = true};
+    struct dmarc_report *reports[] = {report_of("org", "1", TODAY - SAMPLE_DAY, "a"),
+                                      report_of("org", "2", TODAY, "b"),
+                                      report_of("org", "3", TODAY, "c")};
+    struct report *tls = sample_report("org", "t", TODAY, "t");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(reports); i++) {
+        g_autofree char *name = g_strdup_printf("mail %zu", i);
+        issue_add(reports[i]->issues, ISSUE_DMARC, ISSUE_NOTICE, NULL, "odd");
+        put(sample, name, reports[i], i == 2 ? AUTH_FAIL : AUTH_NONE, TODAY);
+    }
+    issue_add(tls->issues, ISSUE_REPORT, ISSUE_NOTICE, NULL, "odd");
+    sample_put(sample, sample_mail("tls"), tls, SAMPLE_NOW);
+    assert_tallies(sample, &today, "dmarc 2\nreport 1\n");
+    assert_tallies(sample, &other, "");
+    assert_tallies(sample, &trusted, "dmarc 1\nreport 1\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +438,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_an_earlier_version_kept_is_no_quarantine, sample_setup,
                                         sample_teardown),
         cmocka_unit_test_setup_teardown(adds_up_what_a_filter_means, sample_setup, sample_teardown),
+        cmocka_unit_test_setup_teardown(issues_of_a_period_are_tallied_with_those_of_tls_reports,
+                                        sample_setup, sample_teardown),
         cmocka_unit_test_setup_teardown(pruning_takes_rows_lists_and_xml_along, sample_setup,
                                         sample_teardown),
     };

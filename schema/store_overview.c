@@ -16,12 +16,15 @@ static const char problems[] =
     "SELECT problem, clause, count(*) FROM unread "
     "WHERE later = 0 AND at >= ?1 AND at < ?2 GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT ?3";
 
+/* Once over all: a forger has many names, and one search for each of them would not end. */
 static const char unsigned_reporters[] =
-    "SELECT r.organization, count(*), (SELECT count(*) FROM report o JOIN arrival b "
-    "ON b.id = o.arrival WHERE o.organization = r.organization AND b.authenticated = 'pass') "
-    "FROM report r JOIN arrival a ON a.id = r.arrival "
-    "WHERE a.authenticated = 'fail' AND r.ingested_at >= ?1 AND r.ingested_at < ?2 "
-    "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?3";
+    "SELECT organization, sum(authenticated = 'fail' AND ingested_at >= ?1 AND ingested_at < ?2) "
+    "AS failed, sum(authenticated = 'pass') FROM "
+    "(SELECT r.organization, r.ingested_at, a.authenticated FROM report r "
+    "JOIN arrival a ON a.id = r.arrival WHERE a.authenticated IN ('fail', 'pass') "
+    "UNION ALL SELECT r.organization, r.ingested_at, a.authenticated FROM dmarc_report r "
+    "JOIN arrival a ON a.id = r.arrival WHERE a.authenticated IN ('fail', 'pass')) "
+    "GROUP BY 1 HAVING failed > 0 ORDER BY 2 DESC, 1 LIMIT ?3";
 
 static const char *text_of(sqlite3_stmt *row, int column)
 {

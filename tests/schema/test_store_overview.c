@@ -1,3 +1,4 @@
+#include "schema/dmarc_record.h"
 #include "schema/store_overview.h"
 #include "tests/schema/sample.h"
 
@@ -20,6 +21,25 @@ static void put_report(struct sample *sample, const char *name, const char *orga
 
     mail->authenticated = authenticated;
     sample_put(sample, mail, sample_report(organization, name, now, name), now);
+}
+
+static void put_dmarc(struct sample *sample, const char *name, const char *organization,
+                      enum authenticity authenticated, gint64 now)
+{
+    struct arrival *mail = sample_mail(name);
+    struct dmarc_report *report = dmarc_report_new();
+
+    mail->kind = ARRIVAL_DMARC;
+    mail->authenticated = authenticated;
+    report->organization = g_strdup(organization);
+    report->external_id = g_strdup(name);
+    report->begins_at = now - SAMPLE_DAY;
+    report->ends_at = now;
+    report->policy.domain = g_strdup("example.org");
+    sample_hash(name, report->content_hash);
+    sample_hash(name, report->identity_hash);
+    g_ptr_array_add(mail->dmarc, report);
+    sample_put(sample, mail, NULL, now);
 }
 
 static void append_arrivals(const struct store_arrivals_of *arrivals, void *data)
@@ -171,6 +191,24 @@ static void who_failed_its_signature_is_told_with_what_ever_passed(void **state)
     assert_string_equal(found->str, "Google 2 1\nNobody 1 0\n");
 }
 
+static void signatures_of_dmarc_reports_count_as_well(void **state)
+{
+    struct sample *sample = *state;
+    g_autoptr(GString) found = g_string_new(NULL);
+    GError *error = NULL;
+
+    put_dmarc(sample, "1", "Google", AUTH_PASS, SAMPLE_NOW - 9 * SAMPLE_DAY);
+    put_dmarc(sample, "2", "Google", AUTH_FAIL, SAMPLE_NOW);
+    put_report(sample, "3", "Google", AUTH_FAIL, SAMPLE_NOW);
+    put_report(sample, "4", "Google", AUTH_PASS, SAMPLE_NOW);
+    put_dmarc(sample, "5", "Nobody", AUTH_FAIL, SAMPLE_NOW);
+    put_dmarc(sample, "6", "Earlier", AUTH_FAIL, SAMPLE_NOW - 1);
+    put_dmarc(sample, "7", "Fine", AUTH_PASS, SAMPLE_NOW);
+    sample_ok(store_each_unsigned(sample->store, SAMPLE_NOW, 0, append_unsigned, found, &error),
+              error);
+    assert_string_equal(found->str, "Google 2 2\nNobody 1 0\n");
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)
 
 int main(void)
@@ -182,6 +220,7 @@ int main(void)
         TEST(kinds_are_whole_where_senders_are_without_end),
         TEST(problems_are_counted_by_reason),
         TEST(who_failed_its_signature_is_told_with_what_ever_passed),
+        TEST(signatures_of_dmarc_reports_count_as_well),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,8 +215,7 @@ for word; do
 done
 echo "$*" >>"$JOURNAL.calls"
 echo $$ >"$JOURNAL.pid"
-tail -n "+$((after + 1))" "$JOURNAL"
-[ -z "$follow" ] || exec tail -n 0 -f "$JOURNAL"
+exec tail -n "+$((after + 1))" ${follow:+-f} "$JOURNAL"
 END
 chmod +x "$T/bin/journalctl"
 JOURNAL=$T/journal

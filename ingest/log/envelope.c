@@ -72,7 +72,7 @@ static void take_stamped(struct envelope *envelope, struct span text, const stru
     if (stamp->journal)
         line->carrier = LOG_CARRIER_JOURNAL;
     if (stamp->spaced)
-        envelope_exim_mainlog(rest, line);
+        envelope->mainlog = envelope_exim_mainlog(rest, line);
     else if (!envelope_syslog_header(rest, line) &&
              !(stamp->absolute && envelope_syslog_5424(rest, line)) &&
              !take_inner(envelope, rest, stamp, line, depth))
@@ -313,7 +313,7 @@ static void finish(struct envelope *envelope, struct span text, struct log_line 
         line->carrier = LOG_CARRIER_JOURNAL;
     if (line->message.length == 0)
         return;
-    if (is_exim(line->program))
+    if (!envelope->mainlog && is_exim(line->program))
         envelope_exim_syslog(envelope, line);
     if (line->message.length == 0)
         return;
@@ -375,6 +375,7 @@ bool envelope_know(struct envelope *envelope, struct span text, struct log_line 
     bool known;
 
     clear(line, text);
+    envelope->mainlog = false;
     if (is_comment(text)) {
         envelope->journal = true;
         return true;
@@ -405,6 +406,7 @@ bool envelope_take_export(struct envelope *envelope, const char *bytes, size_t l
     struct journal_entry entry = {.text = envelope->texts[0]};
 
     *line = (struct log_line){.repeats = 1, .whole = span_of(bytes, length)};
+    envelope->mainlog = false;
     g_string_truncate(entry.text, 0);
     envelope_journal_export(span_of(bytes, length), &entry);
     entry.has |= JOURNAL_IS_JOURNAL;

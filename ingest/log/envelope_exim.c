@@ -64,39 +64,34 @@ static void take_stamp(struct envelope *envelope, struct log_line *line)
     take_pid(line);
 }
 
-/* "ID <= ", "ID Completed": half of a mainlog, and nothing that a host and a tag look like. */
-static bool is_of_message(struct span rest)
+/* "TAG[123]:": the first bracket holds a pid, and Exim's own hold addresses or the parts of a line.
+ */
+static bool has_tag(struct span rest)
 {
-    size_t at = rest.length > 16 && rest.at[16] == ' ' ? 16 : 23;
+    const char *open = rest.length == 0 ? NULL : memchr(rest.at, '[', rest.length);
+    size_t at;
 
-    if (rest.length < at + 4 || rest.at[6] != '-' || rest.at[at] != ' ' ||
-        !g_ascii_isalnum(*rest.at) || memchr(rest.at, ' ', at) != NULL ||
-        memchr(rest.at, ':', at) != NULL)
+    if (open == NULL)
         return false;
-    rest = span_from(rest, at + 1);
-    return span_begins(rest, "<= ") || span_begins(rest, "=> ") || span_begins(rest, "-> ") ||
-           span_is(rest, "Completed");
+    rest = span_from(rest, (size_t)(open - rest.at) + 1);
+    for (at = 0; at < rest.length && g_ascii_isdigit(rest.at[at]);)
+        at++;
+    return at > 0 && at + 1 < rest.length && rest.at[at] == ']' && rest.at[at + 1] == ':';
 }
 
-void envelope_exim_mainlog(struct span rest, struct log_line *line)
+bool envelope_exim_mainlog(struct span rest, struct log_line *line)
 {
-    struct log_line syslog;
+    struct log_line syslog = *line;
 
-    if (is_of_message(rest)) {
-        line->program = span_of("exim", 4);
-        line->message = rest;
-        return;
-    }
-    syslog = *line;
-    /* Exim's own lines can look like a tag, but not like one with a pid. */
-    if (envelope_syslog_header(rest, &syslog) && syslog.pid > 0 &&
+    if (has_tag(rest) && envelope_syslog_header(rest, &syslog) && syslog.pid > 0 &&
         g_ascii_isalpha(*syslog.program.at)) {
         *line = syslog;
-        return;
+        return false;
     }
     line->program = span_of("exim", 4);
     line->message = rest;
     take_pid(line);
+    return true;
 }
 
 static unsigned take_number(struct span *text)

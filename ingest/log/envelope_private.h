@@ -48,6 +48,8 @@ struct envelope_time {
     gint64 midnight;    /* of `day`, local, as if it were UTC */
     char date[10];      /* "2026-03-01" */
     gint64 date_starts; /* likewise */
+    char moment[19];    /* "2026-03-01 00:00:01", without a zone behind it */
+    gint64 moment_at;
     gint64 zone_day;    /* the day that zone_offset is for */
     int zone_offset;
     bool zone_steady;               /* and holds all day */
@@ -145,8 +147,8 @@ struct span envelope_journal_fill(const struct journal_entry *entry, struct enve
 struct envelope;
 struct envelope_exim;
 
-/* What follows the stamp in a mainlog, or in syslog with such stamps. */
-void envelope_exim_mainlog(struct span rest, struct log_line *line);
+/* What follows the stamp in a mainlog; false where it is syslog with such stamps. */
+bool envelope_exim_mainlog(struct span rest, struct log_line *line);
 
 /*
  * A line of Exim's that came through syslog: its own stamp goes off, and long lines that were split
@@ -170,6 +172,7 @@ struct envelope {
     struct envelope_time time;
     bool journal;  /* journalctl's comments are among the lines: its short form looks like syslog */
     bool absolute; /* the time found last has a zone of its own */
+    bool mainlog;  /* the line is one of Exim's own mainlog */
     /* What spans point to that does not stand in the line as it came; JSON may stand in JSON. */
     GString *texts[ENVELOPE_DEPTH];
     GString *whole;

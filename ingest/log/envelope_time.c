@@ -431,6 +431,23 @@ static bool take_date_form(struct envelope_time *time, struct span text, struct 
         return false;
     stamp->at = stamp->absolute ? local - offset : utc_of(time, local);
     stamp->journal = stamp->absolute && !stamp->spaced && !colon;
+    if (stamp->length == sizeof time->moment) {
+        memcpy(time->moment, text.at, sizeof time->moment);
+        time->moment_at = stamp->at;
+    }
+    return true;
+}
+
+/* The second before again. */
+static bool take_known_moment(struct envelope_time *time, struct span text, struct stamp *stamp)
+{
+    const size_t length = sizeof time->moment;
+
+    if (text.length < length + 2 || text.at[length] != ' ' ||
+        memcmp(text.at, time->moment, length) != 0 || text.at[length + 1] == '+' ||
+        text.at[length + 1] == '-' || text.at[length + 1] == 'Z')
+        return false;
+    *stamp = (struct stamp){.at = time->moment_at, .length = length, .spaced = text.at[10] == ' '};
     return true;
 }
 
@@ -569,7 +586,8 @@ static bool take_any(struct envelope_time *time, struct span text, struct stamp 
 
 bool envelope_time_take(struct envelope_time *time, struct span text, struct stamp *stamp)
 {
-    if (!take_known_day(time, text, stamp) && !take_any(time, text, stamp))
+    if (!take_known_moment(time, text, stamp) && !take_known_day(time, text, stamp) &&
+        !take_any(time, text, stamp))
         return false;
     stamp->at = MAX(stamp->at, 0);
     return true;

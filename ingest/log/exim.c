@@ -146,7 +146,7 @@ static size_t stamp_length(struct span text)
     static const char form[] = "dddd-dd-dd dd:dd:dd";
     size_t at;
 
-    if (text.length < sizeof form)
+    if (text.length < sizeof form || text.at[4] != '-')
         return 0;
     for (at = 0; form[at] != '\0'; at++)
         if (form[at] == 'd' ? !g_ascii_isdigit(text.at[at]) : text.at[at] != form[at])
@@ -185,11 +185,20 @@ static bool is_of_connection(struct span text)
     return span_begins(text, "TLS error ") || span_begins(text, "no MAIL in ");
 }
 
+static bool has_host(struct span text)
+{
+    const char *end = text.at + text.length;
+
+    for (const char *at = text.at; (at = memchr(at, 'H', (size_t)(end - at))) != NULL; at++)
+        if (at + 1 < end && at[1] == '=')
+            return true;
+    return false;
+}
+
 /* "->" and "*>", and mail that did not leave the host. */
 static bool is_idle_flag(struct span text)
 {
-    return text.at[1] == '>' &&
-           ((*text.at != '=' && *text.at != '>') || span_find(text, "H=") == NULL);
+    return text.at[1] == '>' && ((*text.at != '=' && *text.at != '>') || !has_host(text));
 }
 
 static bool is_idle(const struct log_line *line)

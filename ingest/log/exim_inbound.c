@@ -137,7 +137,7 @@ bool exim_take_connection(struct exim *exim, const struct log_line *line, struct
 
     if (found < 0)
         return false;
-    exim_take_ip(captures[1], exim->ip);
+    exim_take_ip(exim, captures[1]);
     detail =
         found == LINE_NO_MAIL ? DETAIL_INBOUND_QUIT_AFTER_STARTTLS : read_error(exim, captures[2]);
     if (detail == DETAIL_NONE)

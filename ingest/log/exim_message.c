@@ -332,7 +332,7 @@ bool exim_take_evidence(struct exim *exim, const struct log_line *line, struct s
     if (!exim_read_evidence(exim, text, &finding) || finding.no_session)
         return false;
     exim_take_name(finding.name, exim->mx);
-    exim_take_ip(finding.ip, exim->ip);
+    exim_take_ip(exim, finding.ip);
     message = need_message(exim, log_line_time(exim->context, line));
     attempt = find_attempt(message, exim->mx, exim->ip);
     if (attempt == NULL)
@@ -400,7 +400,7 @@ static void take_names(struct exim *exim, const struct exim_delivery *delivery)
 {
     exim_take_name(exim_recipient_domain(delivery), exim->domain);
     exim_take_name(delivery->host, exim->mx);
-    exim_take_ip(delivery->ip, exim->ip);
+    exim_take_ip(exim, delivery->ip);
 }
 
 bool exim_take_delivered(struct exim *exim, const struct log_line *line, struct span rest)
@@ -581,7 +581,7 @@ static void take_failed(struct exim *exim, struct refusal *refusal)
 
     if (*exim->mx == '\0' && *exim->ip == '\0') {
         exim_take_name(refusal->finding.name, exim->mx);
-        exim_take_ip(refusal->finding.ip, exim->ip);
+        exim_take_ip(exim, refusal->finding.ip);
     }
     tell_failed(exim, refusal, need_attempt(exim, message, &refusal->finding));
     note_outcome(exim, message, refusal->is_bounce ? LOG_OUTCOME_BOUNCED : LOG_OUTCOME_DEFERRED);

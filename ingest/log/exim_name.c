@@ -68,19 +68,31 @@ static bool take_ipv4(struct span ip, char *out)
     return octets == 4;
 }
 
-void exim_take_ip(struct span ip, char out[EXIM_IP_BYTES])
+static void read_ip(struct exim_ip *known, struct span ip)
 {
-    g_autofree char *text = NULL;
     g_autofree char *address = NULL;
     bool valid = false;
 
-    if (take_ipv4(ip, out))
+    memcpy(known->text, ip.at, ip.length);
+    known->text[ip.length] = '\0';
+    known->length = ip.length;
+    address = text_address(known->text, &valid);
+    g_strlcpy(known->ip, valid && address != NULL ? address : "", sizeof known->ip);
+}
+
+void exim_take_ip(struct exim *exim, struct span ip)
+{
+    struct exim_ip *known;
+
+    if (take_ipv4(ip, exim->ip))
         return;
-    *out = '\0';
+    *exim->ip = '\0';
     if (ip.length == 0 || ip.length >= EXIM_IP_BYTES)
         return;
-    text = g_strndup(ip.at, ip.length);
-    address = text_address(text, &valid);
-    if (valid && address != NULL)
-        g_strlcpy(out, address, EXIM_IP_BYTES);
+    known = &exim->ips[((guchar)ip.at[ip.length - 1] + (guchar)ip.at[ip.length / 2] * 7u +
+                        (guchar)ip.at[ip.length - MIN(ip.length, 2)] * 31u) %
+                       EXIM_IPS];
+    if (known->length != ip.length || memcmp(known->text, ip.at, ip.length) != 0)
+        read_ip(known, ip);
+    memcpy(exim->ip, known->ip, sizeof exim->ip);
 }

@@ -8,6 +8,7 @@
 
 #define EXIM_ID_BYTES 32 /* a message id has 16, since 4.97 23 */
 #define EXIM_IP_BYTES 64
+#define EXIM_IPS 64
 
 /* Messages with something pending, and hosts they met trouble at; past them the oldest are told. */
 #define EXIM_MESSAGES_MAX 2048
@@ -74,6 +75,13 @@ struct exim_finding {
     struct span reason; /* the part of the text that tells it */
 };
 
+/* An address as it was read, and as the records want it. */
+struct exim_ip {
+    size_t length;
+    char text[EXIM_IP_BYTES];
+    char ip[EXIM_IP_BYTES];
+};
+
 struct exim {
     struct log_context *context;
     struct pattern_set *reasons;
@@ -96,6 +104,7 @@ struct exim {
     char mx[LIMIT_DOMAIN_BYTES + 1];
     char ip[EXIM_IP_BYTES];
     char id[EXIM_ID_BYTES];
+    struct exim_ip ips[EXIM_IPS]; /* read before; each has one place */
 };
 
 /* A host, and when it was seen last: 0 never. */
@@ -133,7 +142,9 @@ enum session_outcome exim_session(struct span cipher, enum exim_verified verifie
 
 /* exim_name.c: names as the records want them; "" for what is none. */
 void exim_take_name(struct span name, char out[LIMIT_DOMAIN_BYTES + 1]);
-void exim_take_ip(struct span ip, char out[EXIM_IP_BYTES]);
+
+/* Puts the address into exim->ip. */
+void exim_take_ip(struct exim *exim, struct span ip);
 
 /* exim_reason.c: what a text says. */
 void exim_open_reasons(struct exim *exim);

@@ -427,7 +427,7 @@ gint64 exim_delay(struct span message, const char *id, gint64 at)
     return arrived > 0 && at >= arrived && at - arrived <= QUEUE_SECONDS_MAX ? at - arrived : -1;
 }
 
-enum tls_version exim_tls_version(struct span cipher)
+static enum tls_version version_of(struct span cipher)
 {
     char word[16];
     const char *colon = cipher.length == 0 ? NULL : memchr(cipher.at, ':', cipher.length);
@@ -454,13 +454,34 @@ static bool is_anonymous(struct span cipher)
     return false;
 }
 
-enum session_outcome exim_session(struct span cipher, enum exim_verified verified)
+const struct exim_cipher *exim_read_cipher(struct exim *exim, struct span cipher)
 {
+    struct exim_cipher *known;
+
     if (cipher.length == 0)
+        return NULL;
+    known = &exim->ciphers[(cipher.length + (guchar)cipher.at[cipher.length / 2]) % EXIM_CIPHERS];
+    if (known->length == cipher.length && memcmp(known->text, cipher.at, cipher.length) == 0)
+        return known;
+    known->length = cipher.length <= sizeof known->text ? cipher.length : 0;
+    memcpy(known->text, cipher.at, known->length);
+    known->version = version_of(cipher);
+    known->is_anonymous = is_anonymous(cipher);
+    return known;
+}
+
+enum tls_version exim_tls_version(const struct exim_cipher *cipher)
+{
+    return cipher == NULL ? TLS_VERSION_UNKNOWN : cipher->version;
+}
+
+enum session_outcome exim_session(const struct exim_cipher *cipher, enum exim_verified verified)
+{
+    if (cipher == NULL)
         return SESSION_PLAINTEXT;
     if (verified == EXIM_CV_DANE)
         return SESSION_VERIFIED;
-    if (is_anonymous(cipher))
+    if (cipher->is_anonymous)
         return SESSION_ANONYMOUS;
     return verified == EXIM_CV_YES ? SESSION_TRUSTED : SESSION_UNTRUSTED;
 }

@@ -349,11 +349,12 @@ bool exim_take_evidence(struct exim *exim, const struct log_line *line, struct s
 static void tell_session(struct exim *exim, const struct log_line *line,
                          const struct exim_delivery *delivery, guint64 mark)
 {
+    const struct exim_cipher *cipher = exim_read_cipher(exim, delivery->cipher);
     struct log_event event = exim_event(exim, line, LOG_EVENT_SESSION);
 
     event.mark = mark;
-    event.session = exim_session(delivery->cipher, delivery->verified);
-    event.version = exim_tls_version(delivery->cipher);
+    event.session = exim_session(cipher, delivery->verified);
+    event.version = exim_tls_version(cipher);
     event.level = delivery->verified == EXIM_CV_DANE ? LEVEL_DANE : LEVEL_UNKNOWN;
     exim->context->emit(&event, exim->context->data);
 }

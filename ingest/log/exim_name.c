@@ -1,29 +1,58 @@
 #include "ingest/log/exim_private.h"
 #include "ingest/text.h"
 
-/* What ends in a letter and is made of letters, digits and lone dots: nearly every name. */
+#define LABEL_BYTES 63
+
+/* Letters, digits and '-' as they stand in a name; 0 for what does not. */
+static const char plain[256] = {
+    ['-'] = '-', ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5',
+    ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9', ['A'] = 'a', ['B'] = 'b', ['C'] = 'c',
+    ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i', ['J'] = 'j',
+    ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o', ['P'] = 'p', ['Q'] = 'q',
+    ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x',
+    ['Y'] = 'y', ['Z'] = 'z', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e',
+    ['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i', ['j'] = 'j', ['k'] = 'k', ['l'] = 'l',
+    ['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q', ['r'] = 'r', ['s'] = 's',
+    ['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z',
+};
+
+/* The label at `at`, and where it ends; NULL where it is none. */
+static const char *take_label(const char *at, const char *end, char *out)
+{
+    const char *begin = at;
+    char c;
+
+    while (at < end && (c = plain[(guchar)*at]) != 0) {
+        *out++ = c;
+        at++;
+    }
+    return at == begin || at - begin > LABEL_BYTES || *begin == '-' || at[-1] == '-' ? NULL : at;
+}
+
+static bool has_letter(const char *at, const char *end)
+{
+    while (at < end && !g_ascii_isalpha(*at))
+        at++;
+    return at < end;
+}
+
+/* Labels of letters, digits and '-', the last one with a letter: nearly every name. */
 static bool take_plain_name(struct span name, char *out)
 {
-    size_t label = 0;
-    bool is_digits = false; /* a last label of digits is part of an address */
+    const char *at = name.at, *end = at + name.length;
 
     if (name.length == 0 || name.length > LIMIT_DOMAIN_BYTES)
         return false;
-    for (size_t i = 0; i < name.length; i++) {
-        char c = name.at[i];
-        if (g_ascii_isalpha(c))
-            is_digits = false;
-        else if (g_ascii_isdigit(c))
-            is_digits |= label == 0;
-        else if (c == '.' ? label == 0 || name.at[i - 1] == '-' : c != '-' || label == 0)
+    for (;;) {
+        const char *label = at;
+        at = take_label(label, end, out + (label - name.at));
+        if (at == NULL || (at < end && *at != '.'))
             return false;
-        label = c == '.' ? 0 : label + 1;
-        if (label > 63)
-            return false;
-        out[i] = g_ascii_tolower(c);
+        out[at - name.at] = at < end ? '.' : '\0';
+        if (at == end)
+            return has_letter(label, end);
+        at++;
     }
-    out[name.length] = '\0';
-    return label > 0 && !is_digits && name.at[name.length - 1] != '-';
 }
 
 void exim_take_name(struct span name, char out[LIMIT_DOMAIN_BYTES + 1])

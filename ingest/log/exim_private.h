@@ -8,7 +8,9 @@
 
 #define EXIM_ID_BYTES 32 /* a message id has 16, since 4.97 23 */
 #define EXIM_IP_BYTES 64
-#define EXIM_IPS 64
+#define EXIM_IPS 256
+#define EXIM_CIPHERS 32
+#define EXIM_CIPHER_BYTES 100
 
 /* Messages with something pending, and hosts they met trouble at; past them the oldest are told. */
 #define EXIM_MESSAGES_MAX 2048
@@ -82,6 +84,14 @@ struct exim_ip {
     char ip[EXIM_IP_BYTES];
 };
 
+/* "TLS1.3:TLS_AES_256_GCM_SHA384:256" as it was read, and what it says. */
+struct exim_cipher {
+    size_t length; /* of text; 0 where the cipher is longer than text takes */
+    char text[EXIM_CIPHER_BYTES];
+    enum tls_version version;
+    bool is_anonymous;
+};
+
 struct exim {
     struct log_context *context;
     struct pattern_set *reasons;
@@ -105,6 +115,7 @@ struct exim {
     char ip[EXIM_IP_BYTES];
     char id[EXIM_ID_BYTES];
     struct exim_ip ips[EXIM_IPS]; /* read before; each has one place */
+    struct exim_cipher ciphers[EXIM_CIPHERS];
 };
 
 /* A host, and when it was seen last: 0 never. */
@@ -137,8 +148,10 @@ struct span exim_recipient_domain(const struct exim_delivery *delivery);
 /* Seconds the message was on the queue when the line was written, by QT= or its id; -1: unknown. */
 gint64 exim_delay(struct span message, const char *id, gint64 at);
 
-enum tls_version exim_tls_version(struct span cipher);
-enum session_outcome exim_session(struct span cipher, enum exim_verified verified);
+/* What X= says, until the next is read; NULL: nothing, the session was in clear. */
+const struct exim_cipher *exim_read_cipher(struct exim *exim, struct span cipher);
+enum tls_version exim_tls_version(const struct exim_cipher *cipher);
+enum session_outcome exim_session(const struct exim_cipher *cipher, enum exim_verified verified);
 
 /* exim_name.c: names as the records want them; "" for what is none. */
 void exim_take_name(struct span name, char out[LIMIT_DOMAIN_BYTES + 1]);

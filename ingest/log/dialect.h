@@ -52,8 +52,16 @@ gint64 log_line_time(const struct log_context *context, const struct log_line *l
 /* The line as it may be kept (scrub.h), valid until the next call. */
 const char *log_context_line(struct log_context *context, struct span line);
 
-/* Whether a line tells nothing, whatever came before it; false where it might. */
-typedef bool (*log_idle_fn)(const struct log_line *line);
+/* What can be known of a line by itself. */
+enum log_look {
+    LOG_LOOK_IDLE,   /* it tells nothing, whatever came before it */
+    LOG_LOOK_TELLS,  /* it may */
+    LOG_LOOK_FILLED, /* it may, and all that it says by itself is in `looked` */
+};
+
+/* `looked` has LOG_LOOK_BYTES, is aligned for anything and may stay as it is. */
+#define LOG_LOOK_BYTES 192
+typedef enum log_look (*log_look_fn)(const struct log_line *line, void *looked);
 
 struct log_dialect {
     const char *name;
@@ -68,10 +76,10 @@ struct log_dialect {
     bool (*claims)(const struct log_line *line);
 
     /*
-     * May be NULL, and give NULL: what knows a program's idle lines, which are not taken then. It
-     * is called in another thread than all else.
+     * May be NULL, and give NULL: what looks at a program's lines before they are taken, or not. It
+     * is called in another thread than all else, and must change nothing but what it fills.
      */
-    log_idle_fn (*idle)(struct span program);
+    log_look_fn (*look)(struct span program);
 
     /* One line that it claims. False: it tells nothing. */
     bool (*take)(void *state, const struct log_line *line);

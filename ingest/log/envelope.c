@@ -368,6 +368,8 @@ static void clear(struct log_line *line, struct span text)
     line->whole = text;
     line->repeats = 1;
     line->cut = false;
+    line->hash = 0;
+    line->looked = NULL;
 }
 
 bool envelope_know(struct envelope *envelope, struct span text, struct log_line *line)

@@ -50,7 +50,7 @@ struct envelope_time {
     gint64 date_starts; /* likewise */
     char moment[19];    /* "2026-03-01 00:00:01", without a zone behind it */
     gint64 moment_at;
-    gint64 zone_day;    /* the day that zone_offset is for */
+    gint64 zone_day; /* the day that zone_offset is for */
     int zone_offset;
     bool zone_steady;               /* and holds all day */
     struct envelope_word words[12]; /* names of months, other than English ones */

@@ -99,17 +99,6 @@ static void take_host(struct exim *exim, struct span host)
     exim->host[length] = '\0';
 }
 
-static bool take_flag(struct exim *exim, const struct log_line *line, struct span text)
-{
-    struct span rest = span_from(text, 3);
-
-    if (text.at[1] == '>')
-        return (*text.at == '=' || *text.at == '>') && exim_take_delivered(exim, line, rest);
-    if (text.at[0] == '<' && text.at[1] == '=')
-        return exim_take_arrival(exim, line, rest);
-    return exim_take_refused(exim, line, rest, *text.at == '*');
-}
-
 static bool is_flag(struct span text)
 {
     if (text.length < 4 || text.at[2] != ' ')
@@ -123,21 +112,6 @@ static bool is_flag(struct span text)
 static bool may_be_evidence(struct span text)
 {
     return text.length > 0 && memchr("[CDHRSTa", *text.at, 8) != NULL;
-}
-
-/* A line of a message; `text` is what follows the id. */
-static bool take_message_line(struct exim *exim, const struct log_line *line, struct span text)
-{
-    if (is_flag(text))
-        return take_flag(exim, line, text);
-    if (span_begins(text, "Completed"))
-        return exim_take_completed(exim);
-    if (span_begins(text, "TLS error on connection ") &&
-        !span_begins(text, "TLS error on connection to "))
-        return exim_take_connection(exim, line, text);
-    if (may_be_evidence(text))
-        return exim_take_evidence(exim, line, text);
-    return false;
 }
 
 /* "2026-11-22 06:29:43.510 +0000 " of its own behind the one of syslog. */
@@ -195,50 +169,92 @@ static bool has_host(struct span text)
     return false;
 }
 
-/* "->" and "*>", and mail that did not leave the host. */
-static bool is_idle_flag(struct span text)
+/* "=>" and ">>" to another host, "<=" from one, "==" and "**"; what comes by its flag. */
+static bool look_at_flag(struct span text, struct exim_look *look)
 {
-    return text.at[1] == '>' && ((*text.at != '=' && *text.at != '>') || !has_host(text));
+    struct span rest = span_from(text, 3);
+
+    if (text.at[1] == '>') {
+        look->form = EXIM_DELIVERED;
+        if ((*text.at != '=' && *text.at != '>') || !has_host(rest))
+            return false;
+        exim_parse_delivery(rest, &look->delivery);
+        return exim_is_remote(&look->delivery);
+    }
+    if (text.at[0] == '<') {
+        look->form = EXIM_ARRIVED;
+        exim_parse_arrival(rest, &look->arrival);
+        return exim_is_of_client(&look->arrival);
+    }
+    look->form = *text.at == '*' ? EXIM_BOUNCED : EXIM_DEFERRED;
+    exim_parse_delivery(rest, &look->delivery);
+    return true;
 }
 
-static bool is_idle(const struct log_line *line)
+static bool look_at_text(struct span text, struct exim_look *look)
 {
-    struct span text = line->message;
-    size_t length;
-
-    if (text.length == 0)
-        return true;
-    if (*text.at == '[')
-        return false;
     text = without_own_stamp(text);
-    length = exim_id_length(text);
-    if (length == 0)
-        return !is_of_connection(text);
-    if (text.length <= length)
-        return true;
-    text = span_from(text, length + 1);
-    return is_flag(text) ? is_idle_flag(text) : !may_be_evidence(text);
+    look->id = span_of(text.at, exim_id_length(text));
+    look->text = text;
+    look->form = EXIM_OTHER;
+    if (look->id.length == 0)
+        return is_of_connection(text);
+    if (text.length <= look->id.length)
+        return false;
+    look->text = span_from(text, look->id.length + 1);
+    return is_flag(look->text) ? look_at_flag(look->text, look) : may_be_evidence(look->text);
 }
 
-static log_idle_fn exim_idle(struct span program)
+static enum log_look look_at_line(const struct log_line *line, void *looked)
 {
-    return program.length == 0 ? NULL : is_idle;
+    if (line->message.length == 0)
+        return LOG_LOOK_IDLE;
+    if (*line->message.at == '[') /* a piece of a long line */
+        return LOG_LOOK_TELLS;
+    return look_at_text(line->message, looked) ? LOG_LOOK_FILLED : LOG_LOOK_IDLE;
+}
+
+static log_look_fn exim_look(struct span program)
+{
+    return program.length == 0 ? NULL : look_at_line;
+}
+
+static bool take_text(struct exim *exim, const struct log_line *line, struct span text)
+{
+    if (span_begins(text, "Completed"))
+        return exim_take_completed(exim);
+    if (span_begins(text, "TLS error on connection ") &&
+        !span_begins(text, "TLS error on connection to "))
+        return exim_take_connection(exim, line, text);
+    return may_be_evidence(text) && exim_take_evidence(exim, line, text);
+}
+
+static bool take_look(struct exim *exim, const struct log_line *line, const struct exim_look *look)
+{
+    take_host(exim, line->host);
+    memcpy(exim->id, look->id.at, look->id.length);
+    exim->id[look->id.length] = '\0';
+    if (look->id.length == 0)
+        return exim_take_connection(exim, line, look->text);
+    switch (look->form) {
+    case EXIM_DELIVERED:
+        return exim_take_delivered(exim, line, &look->delivery);
+    case EXIM_ARRIVED:
+        return exim_take_arrival(exim, line, &look->arrival);
+    case EXIM_DEFERRED:
+    case EXIM_BOUNCED:
+        return exim_take_refused(exim, line, &look->delivery, look->form == EXIM_BOUNCED);
+    case EXIM_OTHER:
+        break;
+    }
+    return take_text(exim, line, look->text);
 }
 
 bool exim_take_whole(struct exim *exim, const struct log_line *line, struct span text)
 {
-    size_t length;
+    struct exim_look look;
 
-    text = without_own_stamp(text);
-    length = exim_id_length(text);
-    take_host(exim, line->host);
-    if (length == 0) {
-        *exim->id = '\0';
-        return is_of_connection(text) && exim_take_connection(exim, line, text);
-    }
-    memcpy(exim->id, text.at, length);
-    exim->id[length] = '\0';
-    return text.length > length && take_message_line(exim, line, span_from(text, length + 1));
+    return look_at_text(text, &look) && take_look(exim, line, &look);
 }
 
 static bool exim_take(void *state, const struct log_line *line)
@@ -246,6 +262,8 @@ static bool exim_take(void *state, const struct log_line *line)
     struct exim *exim = state;
     bool told;
 
+    if (line->looked != NULL)
+        return take_look(exim, line, line->looked);
     if (line->message.length == 0)
         return false;
     if (*line->message.at == '[' && exim_take_piece(exim, line, line->message, &told))
@@ -258,7 +276,7 @@ const struct log_dialect log_exim = {
     .mta = MTA_EXIM,
     .open = exim_open,
     .claims = exim_claims,
-    .idle = exim_idle,
+    .look = exim_look,
     .take = exim_take,
     .settle = exim_settle,
     .close = exim_close,

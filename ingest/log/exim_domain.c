@@ -1,10 +1,17 @@
 #include "ingest/log/exim_private.h"
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #define PROBES 8
 
+guint exim_hash(gconstpointer text)
+{
+    return (guint)XXH3_64bits(text, strlen(text));
+}
+
 void exim_open_domains(struct exim *exim)
 {
-    exim->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    exim->domains = g_hash_table_new_full(exim_hash, g_str_equal, NULL, g_free);
     g_queue_init(&exim->domains_by_age);
     exim->open = g_new0(struct exim_open, EXIM_OPEN_HOSTS);
     exim->refused = g_new0(struct exim_open, EXIM_OPEN_HOSTS);
@@ -60,18 +67,9 @@ const struct exim_domain *exim_find_domain(const struct exim *exim, const char *
     return g_hash_table_lookup(exim->domains, name);
 }
 
-static guint64 hash_text(const char *text)
-{
-    guint64 hash = G_GUINT64_CONSTANT(0xcbf29ce484222325);
-
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (guchar)*text) * G_GUINT64_CONSTANT(0x100000001b3);
-    return hash;
-}
-
 bool exim_was_seen(const struct exim_open *open, const char *ip, gint64 at, gint64 seconds)
 {
-    guint64 hash = hash_text(ip);
+    guint64 hash = XXH3_64bits(ip, strlen(ip));
 
     for (guint i = 0; i < PROBES; i++) {
         const struct exim_open *slot = &open[(hash + i) % EXIM_OPEN_HOSTS];
@@ -83,7 +81,7 @@ bool exim_was_seen(const struct exim_open *open, const char *ip, gint64 at, gint
 
 bool exim_see_host(struct exim_open *open, const char *ip, gint64 at, gint64 seconds)
 {
-    guint64 hash = hash_text(ip);
+    guint64 hash = XXH3_64bits(ip, strlen(ip));
     bool was_seen = exim_was_seen(open, ip, at, seconds);
     struct exim_open *place = NULL;
 

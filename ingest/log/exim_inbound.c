@@ -73,11 +73,6 @@ static bool is_protocol_with_tls(struct span protocol)
     return span_find(protocol, "smtps") != NULL;
 }
 
-static bool is_smtp(struct span protocol)
-{
-    return span_begins(protocol, "esmtp") || span_find(protocol, "smtp") != NULL;
-}
-
 static enum session_outcome arrival_session(const struct exim_arrival *arrival)
 {
     if (arrival->cipher.length == 0)
@@ -87,20 +82,16 @@ static enum session_outcome arrival_session(const struct exim_arrival *arrival)
     return arrival->has_name ? SESSION_UNTRUSTED : SESSION_ANONYMOUS;
 }
 
-bool exim_take_arrival(struct exim *exim, const struct log_line *line, struct span rest)
+bool exim_take_arrival(struct exim *exim, const struct log_line *line,
+                       const struct exim_arrival *arrival)
 {
-    struct exim_arrival arrival;
-    struct log_event event;
+    struct log_event event = exim_event(exim, line, LOG_EVENT_SESSION);
 
-    exim_parse_arrival(rest, &arrival);
-    if (!arrival.has_host || !is_smtp(arrival.protocol))
-        return false;
-    event = exim_event(exim, line, LOG_EVENT_SESSION);
     event.mark = log_mark(exim->context, line);
     event.direction = DIRECTION_IN;
     event.queue_id = event.domain = event.mx = event.ip = NULL;
-    event.session = arrival_session(&arrival);
-    event.version = exim_tls_version(exim_read_cipher(exim, arrival.cipher));
+    event.session = arrival_session(arrival);
+    event.version = exim_tls_version(exim_read_cipher(exim, arrival->cipher));
     exim->context->emit(&event, exim->context->data);
     return true;
 }

@@ -292,6 +292,11 @@ void exim_parse_delivery(struct span rest, struct exim_delivery *delivery)
     }
 }
 
+bool exim_is_remote(const struct exim_delivery *delivery)
+{
+    return delivery->host.length > 0 && delivery->ip.length > 0 && *delivery->ip.at != '/';
+}
+
 /* HELO stands in brackets and may hold anything; an address follows it. */
 static void skip_helo(struct cursor *cursor)
 {
@@ -342,6 +347,12 @@ void exim_parse_arrival(struct span rest, struct exim_arrival *arrival)
         if (cursor.at == cursor.end || !take_arrival_field(&cursor, arrival))
             return;
     }
+}
+
+bool exim_is_of_client(const struct exim_arrival *arrival)
+{
+    return arrival->has_host && (span_begins(arrival->protocol, "esmtp") ||
+                                 span_find(arrival->protocol, "smtp") != NULL);
 }
 
 static struct span after_at(struct span address)

@@ -53,7 +53,7 @@ static void message_free(gpointer data)
 
 void exim_open_messages(struct exim *exim)
 {
-    exim->messages = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, message_free);
+    exim->messages = g_hash_table_new_full(exim_hash, g_str_equal, NULL, message_free);
     g_queue_init(&exim->by_age);
 }
 
@@ -404,24 +404,21 @@ static void take_names(struct exim *exim, const struct exim_delivery *delivery)
     exim_take_ip(exim, delivery->ip);
 }
 
-bool exim_take_delivered(struct exim *exim, const struct log_line *line, struct span rest)
+bool exim_take_delivered(struct exim *exim, const struct log_line *line,
+                         const struct exim_delivery *delivery)
 {
-    struct exim_delivery delivery;
     struct message *message;
     bool is_open;
 
-    exim_parse_delivery(rest, &delivery);
-    if (delivery.host.length == 0 || delivery.ip.length == 0 || *delivery.ip.at == '/')
-        return false;
-    take_names(exim, &delivery);
+    take_names(exim, delivery);
     is_open =
         exim_see_host(exim->open, exim->ip, log_line_time(exim->context, line), EXIM_OPEN_SECONDS);
-    if (!delivery.is_continued || !is_open)
-        tell_session(exim, line, &delivery, log_mark(exim->context, line));
+    if (!delivery->is_continued || !is_open)
+        tell_session(exim, line, delivery, log_mark(exim->context, line));
     exim_forget_domain(exim, exim->domain);
     message = find_message(exim);
     if (message != NULL) {
-        tell_soft(exim, message, &delivery, false);
+        tell_soft(exim, message, delivery, false);
         note_outcome(exim, message, LOG_OUTCOME_OTHER_MX);
     }
     return true;
@@ -588,13 +585,12 @@ static void take_failed(struct exim *exim, struct refusal *refusal)
     note_outcome(exim, message, refusal->is_bounce ? LOG_OUTCOME_BOUNCED : LOG_OUTCOME_DEFERRED);
 }
 
-bool exim_take_refused(struct exim *exim, const struct log_line *line, struct span rest,
-                       bool is_bounce)
+bool exim_take_refused(struct exim *exim, const struct log_line *line,
+                       const struct exim_delivery *delivery, bool is_bounce)
 {
-    struct refusal refusal = {.line = line, .is_bounce = is_bounce};
+    struct refusal refusal = {.line = line, .delivery = *delivery, .is_bounce = is_bounce};
     bool is_expired;
 
-    exim_parse_delivery(rest, &refusal.delivery);
     take_names(exim, &refusal.delivery);
     refusal.at = log_line_time(exim->context, line);
     refusal.mark = log_mark(exim->context, line);

@@ -41,6 +41,15 @@ struct exim_delivery {
     struct span text; /* the reason */
 };
 
+/* "(P)HOST (HELO) [IP] I=[...] P=esmtps X=... CV=..." of an arrival. */
+struct exim_arrival {
+    struct span protocol;
+    struct span cipher;
+    enum exim_verified verified;
+    bool has_host;
+    bool has_name; /* DN= */
+};
+
 /* How much a finding says; of two the higher one is taken. */
 enum exim_rank {
     EXIM_NOTHING,
@@ -83,6 +92,19 @@ struct exim_ip {
     char text[EXIM_IP_BYTES];
     char ip[EXIM_IP_BYTES];
 };
+
+/* What a line says by itself. */
+enum exim_form { EXIM_OTHER, EXIM_DELIVERED, EXIM_ARRIVED, EXIM_DEFERRED, EXIM_BOUNCED };
+struct exim_look {
+    struct span id;   /* of the message; empty where the line is of none */
+    struct span text; /* what follows the id, or all of the line */
+    enum exim_form form;
+    union {
+        struct exim_delivery delivery;
+        struct exim_arrival arrival;
+    };
+};
+G_STATIC_ASSERT(sizeof(struct exim_look) <= LOG_LOOK_BYTES);
 
 /* "TLS1.3:TLS_AES_256_GCM_SHA384:256" as it was read, and what it says. */
 struct exim_cipher {
@@ -132,15 +154,14 @@ size_t exim_id_length(struct span text);
 /* "=>" ">>" "**" "==": what follows it. Always gives something. */
 void exim_parse_delivery(struct span rest, struct exim_delivery *delivery);
 
-/* "(P)HOST (HELO) [IP] I=[...] P=esmtps X=... CV=..." of an arrival. */
-struct exim_arrival {
-    struct span protocol;
-    struct span cipher;
-    enum exim_verified verified;
-    bool has_host;
-    bool has_name; /* DN= */
-};
+/* To another host: others deliver to files, programs and sockets. */
+bool exim_is_remote(const struct exim_delivery *delivery);
+
+/* "<=": what follows it. Always gives something. */
 void exim_parse_arrival(struct span rest, struct exim_arrival *arrival);
+
+/* From another host by SMTP. */
+bool exim_is_of_client(const struct exim_arrival *arrival);
 
 /* The domain of the recipient, of <ORIG> where ADDR has none; empty where there is none. */
 struct span exim_recipient_domain(const struct exim_delivery *delivery);
@@ -174,9 +195,10 @@ struct span exim_read_dsn(struct span text);
 /* exim_message.c: what becomes of messages. `id`: of the message. */
 void exim_open_messages(struct exim *exim);
 void exim_close_messages(struct exim *exim);
-bool exim_take_delivered(struct exim *exim, const struct log_line *line, struct span rest);
-bool exim_take_refused(struct exim *exim, const struct log_line *line, struct span rest,
-                       bool is_bounce);
+bool exim_take_delivered(struct exim *exim, const struct log_line *line,
+                         const struct exim_delivery *delivery);
+bool exim_take_refused(struct exim *exim, const struct log_line *line,
+                       const struct exim_delivery *delivery, bool is_bounce);
 bool exim_take_evidence(struct exim *exim, const struct log_line *line, struct span text);
 bool exim_take_completed(struct exim *exim);
 void exim_settle_messages(struct exim *exim, gint64 before);
@@ -189,6 +211,7 @@ struct exim_domain {
     struct exim_finding finding;
     GList age; /* in struct exim.domains_by_age */
 };
+guint exim_hash(gconstpointer text); /* of a string, as a GHashTable wants it */
 void exim_open_domains(struct exim *exim);
 void exim_close_domains(struct exim *exim);
 void exim_remember_domain(struct exim *exim, const struct log_event *event,
@@ -204,7 +227,8 @@ bool exim_see_host(struct exim_open *open, const char *ip, gint64 at, gint64 sec
 /* exim_inbound.c: we are the server. */
 void exim_open_inbound(struct exim *exim);
 void exim_close_inbound(struct exim *exim);
-bool exim_take_arrival(struct exim *exim, const struct log_line *line, struct span rest);
+bool exim_take_arrival(struct exim *exim, const struct log_line *line,
+                       const struct exim_arrival *arrival);
 bool exim_take_connection(struct exim *exim, const struct log_line *line, struct span text);
 
 /* exim_split.c: lines that syslog got in pieces. */

@@ -80,6 +80,8 @@ static bool give_whole(struct exim *exim, struct piece *piece)
     struct log_line line = piece->line;
 
     piece->next = 0;
+    line.hash = 0;
+    line.looked = NULL;
     line.at = piece->at;
     line.host = span_of(piece->host, piece->host_length);
     line.program = span_of(piece->program, piece->program_length);

@@ -421,6 +421,7 @@ static guint64 mark_of(struct halon *halon, const struct log_line *line, const c
     if (host != NULL)
         own.host = span_of(host, strlen(host));
     own.at = at;
+    own.hash = 0;
     return log_mark(halon->context, &own);
 }
 

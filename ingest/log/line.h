@@ -21,9 +21,11 @@ struct log_line {
     struct span program; /* "postfix/smtp"; "exim" for a line of Exim's own mainlog; else empty */
     gint64 pid;          /* 0 where none */
     struct span message;
-    struct span whole; /* the line as it came, without its end */
-    guint repeats;     /* 1; N where the envelope says that the message came N more times */
-    bool cut;          /* longer than LIMIT_LOG_LINE_BYTES: the rest is lost */
+    struct span whole;  /* the line as it came, without its end */
+    guint repeats;      /* 1; N where the envelope says that the message came N more times */
+    bool cut;           /* longer than LIMIT_LOG_LINE_BYTES: the rest is lost */
+    guint64 hash;       /* log_hash(); 0: not made yet */
+    const void *looked; /* what the dialect's log_look_fn found in it; NULL: it was not asked */
 };
 
 static inline struct span span_of(const char *at, size_t length)

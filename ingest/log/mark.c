@@ -13,9 +13,7 @@ struct slot {
 
 struct log_marks {
     guint32 file;
-    char host[64]; /* the last one, and its hash: it hardly ever changes */
-    size_t host_length;
-    guint64 host_hash;
+    struct log_hasher hasher;
     guint64 hashes[LOG_MARKS_MAX];
     struct slot slots[LOG_MARKS_MAX];
 };
@@ -44,36 +42,38 @@ static struct span first_label(struct span host)
     return dot != NULL && !is_address ? span_of(host.at, (size_t)(dot - host.at)) : host;
 }
 
-static guint64 hash_host(struct log_marks *marks, struct span host)
+static guint64 hash_host(struct log_hasher *hasher, struct span host)
 {
     struct span label = first_label(host);
-    char lower[sizeof marks->host];
+    char lower[sizeof hasher->host];
     size_t length = MIN(label.length, sizeof lower);
 
     if (length == 0)
         return 0;
-    if (length == marks->host_length && memcmp(label.at, marks->host, length) == 0)
-        return marks->host_hash;
+    if (length == hasher->host_length && memcmp(label.at, hasher->host, length) == 0)
+        return hasher->host_hash;
     for (size_t i = 0; i < length; i++)
         lower[i] = g_ascii_tolower(label.at[i]);
-    marks->host_hash = XXH3_64bits(lower, length);
-    memcpy(marks->host, label.at, length);
-    marks->host_length = length;
-    return marks->host_hash;
+    hasher->host_hash = XXH3_64bits(lower, length);
+    memcpy(hasher->host, label.at, length);
+    hasher->host_length = length;
+    return hasher->host_hash;
 }
 
-static guint64 hash_line(struct log_marks *marks, const struct log_line *line)
+guint64 log_hash(struct log_hasher *hasher, const struct log_line *line)
 {
     struct {
         guint64 host;
         guint64 program;
         gint64 at;
         gint64 pid;
-    } frame = {hash_host(marks, line->host), XXH3_64bits(line->program.at, line->program.length),
+    } frame = {hash_host(hasher, line->host), XXH3_64bits(line->program.at, line->program.length),
                line->at, line->pid};
 
-    return XXH3_64bits_withSeed(line->message.at, line->message.length,
-                                XXH3_64bits(&frame, sizeof frame));
+    guint64 hash = XXH3_64bits_withSeed(line->message.at, line->message.length,
+                                        XXH3_64bits(&frame, sizeof frame));
+
+    return hash != 0 ? hash : 1;
 }
 
 static bool is_past(const struct log_marks *marks, const struct slot *slot, gint64 at)
@@ -112,7 +112,7 @@ static struct slot *find_slot(struct log_marks *marks, guint64 hash, gint64 at)
 
 guint64 log_marks_take(struct log_marks *marks, const struct log_line *line)
 {
-    guint64 hash = hash_line(marks, line);
+    guint64 hash = line->hash != 0 ? line->hash : log_hash(&marks->hasher, line);
     guint32 before = find_slot(marks, hash, line->at)->count++;
 
     return before == 0 ? hash : XXH3_64bits_withSeed(&before, sizeof before, hash);

@@ -12,6 +12,16 @@
 #define LOG_MARKS_SECONDS 120
 #define LOG_MARKS_MAX 16384
 
+/* The host of the last line, and its hash: it hardly ever changes. Begins as zeroes. */
+struct log_hasher {
+    char host[64];
+    size_t host_length;
+    guint64 host_hash;
+};
+
+/* Of host, second, program[pid] and message; never 0. */
+guint64 log_hash(struct log_hasher *hasher, const struct log_line *line);
+
 struct log_marks;
 
 struct log_marks *log_marks_new(void);

@@ -136,6 +136,12 @@ static bool is_idle_queue(const struct log_line *line)
            memcmp(message.at + message.length - 8, " active)", 8) == 0;
 }
 
+static enum log_look look_queue(const struct log_line *line, void *looked)
+{
+    (void)looked;
+    return is_idle_queue(line) ? LOG_LOOK_IDLE : LOG_LOOK_TELLS;
+}
+
 /* Mail that went into mailboxes here. */
 static bool is_idle_lmtp(const struct log_line *line)
 {
@@ -147,13 +153,26 @@ static bool is_idle_lmtp(const struct log_line *line)
            delivery.relay == POSTFIX_RELAY_LOCAL;
 }
 
-static bool is_always_idle(const struct log_line *line)
+static enum log_look look_lmtp(const struct log_line *line, void *looked)
 {
-    (void)line;
-    return true;
+    (void)looked;
+    return is_idle_lmtp(line) ? LOG_LOOK_IDLE : LOG_LOOK_TELLS;
 }
 
-static log_idle_fn postfix_idle(struct span program)
+static enum log_look look_server(const struct log_line *line, void *looked)
+{
+    (void)looked;
+    return postfix_inbound_is_idle(line) ? LOG_LOOK_IDLE : LOG_LOOK_TELLS;
+}
+
+static enum log_look look_other(const struct log_line *line, void *looked)
+{
+    (void)line;
+    (void)looked;
+    return LOG_LOOK_IDLE;
+}
+
+static log_look_fn postfix_look(struct span program)
 {
     bool is_submission;
 
@@ -161,13 +180,13 @@ static log_idle_fn postfix_idle(struct span program)
         return NULL;
     switch (postfix_daemon_of(program, &is_submission)) {
     case POSTFIX_DAEMON_OTHER:
-        return is_always_idle;
+        return look_other;
     case POSTFIX_DAEMON_CLIENT:
-        return program.at[program.length - 4] == 'l' ? is_idle_lmtp : NULL;
+        return program.at[program.length - 4] == 'l' ? look_lmtp : NULL;
     case POSTFIX_DAEMON_SERVER:
-        return postfix_inbound_is_idle;
+        return look_server;
     case POSTFIX_DAEMON_QUEUE:
-        return is_idle_queue;
+        return look_queue;
     default:
         return NULL;
     }
@@ -189,6 +208,7 @@ static bool take_bare(struct postfix *postfix, struct postfix_origin *origin,
 
     /* What servers and clients wrote is kept apart. */
     inbound.pid = -1;
+    inbound.hash = 0;
     if (postfix_inbound_is(line->message))
         return postfix_inbound_take(postfix, origin, &inbound);
     return postfix_outbound_take(postfix, origin, line) || take_queue(postfix, origin, line);
@@ -234,7 +254,7 @@ const struct log_dialect log_postfix = {
     .mta = MTA_POSTFIX,
     .open = postfix_open,
     .claims = postfix_claims,
-    .idle = postfix_idle,
+    .look = postfix_look,
     .take = postfix_take,
     .settle = postfix_settle,
     .close = postfix_close,

@@ -537,6 +537,7 @@ static bool emit_record(const struct powermta *powermta, const struct log_line *
     if (!has_session)
         return false;
     timed.at = event->at;
+    timed.hash = 0;
     event->mark = log_mark(powermta->context, &timed);
     event->sessions = line->repeats;
     event->level = found.dane ? LEVEL_DANE : LEVEL_UNKNOWN;

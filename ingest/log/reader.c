@@ -3,6 +3,7 @@
 #include "ingest/log/dialect.h"
 #include "ingest/log/envelope.h"
 #include "ingest/log/mark.h"
+#include <stddef.h>
 #include <string.h>
 
 /* What waits for further lines is told after so much log time; looked at so often. */
@@ -31,7 +32,14 @@
 struct entry {
     gint64 settle; /* what is older is settled before the line is told; 0: nothing is due */
     gint dialect;  /* -1: no line */
+    bool has_look; /* the next of batch->looks belongs to it */
     struct log_line line;
+};
+
+/* What a dialect found in a line ahead. */
+union look {
+    max_align_t align;
+    char bytes[LOG_LOOK_BYTES];
 };
 
 /* Lines with their envelopes off. Lines that tell nothing are counted and dropped. */
@@ -39,6 +47,7 @@ struct log_batch {
     struct entry *entries;
     size_t length;
     size_t room;
+    GArray *looks;       /* union look, in the order of the entries that have one */
     GStringChunk *texts; /* of what stands neither in the bytes nor in a line before */
     struct log_counts counts;
     GPtrArray *hosts;
@@ -49,7 +58,7 @@ struct program {
     char name[PROGRAM_BYTES];
     size_t length; /* 0: free */
     gint dialect;  /* -1: none */
-    log_idle_fn idle;
+    log_look_fn look;
 };
 
 struct log_reader {
@@ -58,7 +67,8 @@ struct log_reader {
     struct envelope *envelope;
     void *states[DIALECTS_MAX]; /* of log_dialects[], opened when first needed */
     struct program programs[PROGRAMS];
-    gint64 settled_at;       /* log time */
+    gint64 settled_at; /* log time */
+    struct log_hasher hasher;
     struct log_batch *batch; /* for log_reader_take() */
     GByteArray *carry;       /* a line whose end has not come */
     size_t skipped;          /* bytes of it that are over the limit */
@@ -147,9 +157,9 @@ static gint claiming_dialect(const struct log_line *line)
 static void ask_program(struct program *program, const struct log_line *line)
 {
     program->dialect = claiming_dialect(line);
-    program->idle = program->dialect < 0 || log_dialects[program->dialect]->idle == NULL
+    program->look = program->dialect < 0 || log_dialects[program->dialect]->look == NULL
                         ? NULL
-                        : log_dialects[program->dialect]->idle(line->program);
+                        : log_dialects[program->dialect]->look(line->program);
 }
 
 /* What is known of the line's program; a bare line is looked at each time. */
@@ -279,15 +289,24 @@ static struct entry *next_entry(struct log_batch *batch)
     return &batch->entries[batch->length];
 }
 
+/* Room for what is found in the next line; it stays only where something is. */
+static union look *next_look(struct log_batch *batch)
+{
+    g_array_set_size(batch->looks, batch->looks->len + 1);
+    return &g_array_index(batch->looks, union look, batch->looks->len - 1);
+}
+
 /* Whether there is anything to be told of the line. */
 static bool look_at_line(struct log_reader *reader, struct entry *entry, struct log_batch *batch)
 {
     struct log_line *line = &entry->line;
     struct program other;
     const struct program *program = program_of(reader, line, &other);
+    enum log_look found = LOG_LOOK_TELLS;
 
     entry->dialect = program->dialect;
     entry->settle = 0;
+    entry->has_look = false;
     if (program->dialect < 0) {
         batch->counts.unknown += line->program.length == 0;
         return false;
@@ -297,7 +316,15 @@ static bool look_at_line(struct log_reader *reader, struct entry *entry, struct 
         note_host(batch, line);
         entry->settle = note_time(reader, batch, line->at);
     }
-    if (program->idle == NULL || !program->idle(line))
+    if (program->look != NULL) {
+        found = program->look(line, next_look(batch));
+        entry->has_look = found == LOG_LOOK_FILLED;
+        if (entry->has_look)
+            line->hash = log_hash(&reader->hasher, line);
+        else
+            g_array_set_size(batch->looks, batch->looks->len - 1);
+    }
+    if (found != LOG_LOOK_IDLE)
         return true;
     entry->dialect = -1;
     return entry->settle != 0;
@@ -314,12 +341,14 @@ static void split_line(struct log_reader *reader, const char *bytes, size_t leng
     batch->counts.cut += cut;
     has_message = reader->is_export ? envelope_take_export(reader->envelope, bytes, length, line)
                                     : envelope_take(reader->envelope, bytes, length, line);
-    if (!has_message || !look_at_line(reader, entry, batch))
+    if (!has_message)
+        return;
+    keep_span(batch, &line->message, bytes, length); /* what is found in it points to it */
+    if (!look_at_line(reader, entry, batch))
         return;
     line->cut |= cut;
     keep_span(batch, &line->host, bytes, length);
     keep_span(batch, &line->program, bytes, length);
-    keep_span(batch, &line->message, bytes, length);
     keep_span(batch, &line->whole, bytes, length);
     batch->length++;
 }
@@ -415,6 +444,7 @@ struct log_batch *log_batch_new(void)
     batch->entries = g_new(struct entry, BATCH_LINES);
     batch->room = BATCH_LINES;
     batch->hosts = g_ptr_array_new_with_free_func(host_free);
+    batch->looks = g_array_new(FALSE, FALSE, sizeof(union look));
     batch->texts = g_string_chunk_new(TEXT_BYTES);
     return batch;
 }
@@ -424,6 +454,7 @@ void log_batch_free(struct log_batch *batch)
     if (batch == NULL)
         return;
     g_free(batch->entries);
+    g_array_unref(batch->looks);
     g_ptr_array_unref(batch->hosts);
     g_string_chunk_free(batch->texts);
     g_free(batch);
@@ -433,6 +464,7 @@ void log_batch_clear(struct log_batch *batch)
 {
     memset(&batch->counts, 0, sizeof batch->counts);
     batch->length = 0;
+    g_array_set_size(batch->looks, 0);
     g_ptr_array_set_size(batch->hosts, 0);
     batch->host = NULL;
     g_string_chunk_clear(batch->texts);
@@ -470,14 +502,20 @@ void log_reader_split(struct log_reader *reader, const char *bytes, size_t lengt
 
 void log_reader_tell(struct log_reader *reader, struct log_batch *batch)
 {
+    guint look = 0;
+
     reader->counts.lines += batch->counts.lines;
     reader->counts.ours += batch->counts.ours;
     reader->counts.unknown += batch->counts.unknown;
     reader->counts.cut += batch->counts.cut;
     widen(&reader->counts, batch->counts.first_at, batch->counts.last_at);
     add_hosts(reader, batch);
-    for (size_t i = 0; i < batch->length; i++)
-        tell_entry(reader, &batch->entries[i]);
+    for (size_t i = 0; i < batch->length; i++) {
+        struct entry *entry = &batch->entries[i];
+        if (entry->has_look)
+            entry->line.looked = &g_array_index(batch->looks, union look, look++);
+        tell_entry(reader, entry);
+    }
     log_batch_clear(batch);
 }
 

@@ -1107,6 +1107,62 @@ static void memory_is_bounded(void **state)
     direct_free(direct);
 }
 
+static char *without_host(const char *events)
+{
+    g_auto(GStrv) parts = g_strsplit(events, " host=mail", -1);
+
+    return g_strjoinv("", parts);
+}
+
+/* The reader looks at lines ahead, some of which are unpacked into memory of its own. */
+static void lines_say_the_same_in_every_envelope(void **state)
+{
+    static const char *const lines[] = {
+        "1vwUE4-008jWE-4L => u@example.net R=dnslookup T=remote_smtp H=mx.example.net "
+        "[2001:db8::19] X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=dane C=\"250 Ok\"",
+        "1vwUE4-008jWE-4L Completed",
+        "1vwUE5-009PGh-Zn <= a@example.org H=mx.example.org [192.0.2.7] P=esmtps "
+        "X=TLS1.2:ECDHE-RSA-AES128-GCM-SHA256:128 CV=no S=1",
+        "1vwUE6-009PGh-Zn == v@example.com R=dnslookup T=remote_smtp defer (-36) "
+        "H=mx.example.com [192.0.2.9]: a TLS session is required, but an attempt to start TLS "
+        "failed",
+        "1vwUE7-009PGh-Zn -> w@example.com <w@example.com> R=local T=lmtp",
+    };
+    static const struct {
+        const char *before;
+        const char *after;
+        bool is_json;
+    } forms[] = {
+        {"2025-01-01 00:00:00 ", "\n", false},
+        {"2025-01-01 00:00:00 [123] ", "\n", false},
+        {"2025-01-01 00:00:00 mail exim[123]: ", "\n", false},
+        {"2025-01-01T00:00:00+00:00 mail exim[123]: ", "\n", false},
+        {"2025-01-01T00:00:00+00:00 mail exim[123]: 2025-01-01 00:00:00 ", "\n", false},
+        {"Jan  1 00:00:00 mail exim[123]: ", "\n", false},
+        {"{\"log\":\"2025-01-01 00:00:00 ", "\\n\",\"stream\":\"stdout\"}\n", true},
+    };
+    g_autofree char *wanted = NULL;
+
+    (void)state;
+    for (size_t form = 0; form < G_N_ELEMENTS(forms); form++) {
+        g_autoptr(GString) log = g_string_new(NULL);
+        for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+            g_autofree char *json = g_strescape(lines[i], NULL);
+            g_string_append_printf(log, "%s%s%s", forms[form].before,
+                                   forms[form].is_json ? json : lines[i], forms[form].after);
+        }
+        g_autofree char *events = direct_read(log->str);
+        g_autofree char *bare = without_host(events);
+        if (wanted == NULL)
+            wanted = g_steal_pointer(&bare);
+        else
+            assert_string_equal(bare, wanted);
+    }
+    assert_non_null(strstr(wanted, "out verified TLSv1.3 level=dane domain=example.net"));
+    assert_non_null(strstr(wanted, "in anonymous"));
+    assert_non_null(strstr(wanted, "domain=example.com"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1142,6 +1198,7 @@ int main(void)
         cmocka_unit_test(pieces_of_syslog_make_one_line),
         cmocka_unit_test(broken_lines_break_nothing),
         cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(lines_say_the_same_in_every_envelope),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,11 +5,15 @@
 /* Work that one match may do; a line of 64 KiB against the tables' expressions needs far less. */
 #define MATCH_LIMIT 200000
 
+/* Machine code is made for an expression that is tried so often: most are not in most logs. */
+#define JIT_TRIES 8
+
 struct row {
     const char *literal;
     size_t length;
     bool at_begin;
     pcre2_code *code;
+    guint tries; /* up to JIT_TRIES */
 };
 
 struct pattern_set {
@@ -32,8 +36,6 @@ static pcre2_code *compile(const char *regex)
         g_critical("pattern %s: %s at %zu", regex, text, at);
         return NULL;
     }
-    /* Without JIT (not built in, or no executable memory) the interpreter gives the same. */
-    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
     return code;
 }
 
@@ -78,6 +80,14 @@ static bool has_literal(const struct row *row, struct span text)
     return memmem(text.at, text.length, row->literal, row->length) != NULL;
 }
 
+static int match(struct pattern_set *set, struct row *row, struct span text)
+{
+    /* Without JIT (not built in, or no executable memory) the interpreter gives the same. */
+    if (row->tries < JIT_TRIES && ++row->tries == JIT_TRIES)
+        pcre2_jit_compile(row->code, PCRE2_JIT_COMPLETE);
+    return pcre2_match(row->code, (PCRE2_SPTR)text.at, text.length, 0, 0, set->data, set->context);
+}
+
 static void take_captures(const struct pattern_set *set, struct span text, int groups,
                           struct span *captures)
 {
@@ -95,13 +105,12 @@ int pattern_set_match(struct pattern_set *set, struct span text,
                       struct span captures[PATTERN_CAPTURES])
 {
     for (size_t i = 0; text.length > 0 && i < set->count; i++) {
-        const struct row *row = &set->rows[i];
+        struct row *row = &set->rows[i];
         int groups;
 
         if (row->code == NULL || !has_literal(row, text))
             continue;
-        groups =
-            pcre2_match(row->code, (PCRE2_SPTR)text.at, text.length, 0, 0, set->data, set->context);
+        groups = match(set, row, text);
         if (groups > 0) {
             take_captures(set, text, groups, captures);
             return (int)i;

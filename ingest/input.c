@@ -263,7 +263,7 @@ static void put_log_aside(struct input *input, const char *path, gint64 first_at
                           const uint8_t *head, size_t length)
 {
     if (is_file && input->file_name != NULL) {
-        shelf_add(input->logs, path, first_at);
+        shelf_add(input->logs, path, first_at, input->time);
         stream_close(input->stream);
         g_clear_pointer(&input->path, g_free);
         g_clear_pointer(&input->file_name, g_free);

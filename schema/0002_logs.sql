@@ -93,6 +93,17 @@ CREATE TABLE log_mark (
 ) STRICT;
 CREATE INDEX log_mark_hour ON log_mark (hour, host);
 
+-- What was told near the end of what was read of a log, or near its begin: more of the log may tell
+-- how it was. Then it is taken back: a count by route, hour and sessions, a failure by its mark.
+CREATE TABLE log_open (
+    id INTEGER PRIMARY KEY,
+    mark INTEGER NOT NULL,          -- of the line it rests on, all 64 bits
+    route INTEGER,                  -- of log_count; NULL: a row of log_failure
+    hour INTEGER,
+    sessions INTEGER
+) STRICT;
+CREATE INDEX log_open_mark ON log_open (mark);
+
 -- For which time the log of a host was read, and how it came. The journal and a file hold the same
 -- lines in other words, so of one time only one of them is read.
 CREATE TABLE log_source (

@@ -9,6 +9,7 @@
 
 #include "schema/vocabulary.h"
 #include <glib.h>
+#include <stdbool.h>
 
 enum log_event_kind {
     LOG_EVENT_SESSION, /* counted by the hour */
@@ -37,6 +38,8 @@ struct log_event {
     const char *ip; /* of the peer */
     enum tls_level level;
     enum tls_version version;
+    bool lacks_session; /* it came of a session of which no line was read */
+    bool is_open;       /* told for want of lines that another part of the log may hold */
     guint sessions; /* 0: the session was counted with another line of it; N for repeated lines */
 
     enum session_outcome session; /* LOG_EVENT_SESSION */

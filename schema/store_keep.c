@@ -89,6 +89,7 @@ static const struct {
     {"log_count", "hour, route", MANY, "hour < ?1 / 3600",
      offsetof(struct store_pruned, log_counts)},
     {"log_mark", "id", FEW, "hour < ?1 / 3600", offsetof(struct store_pruned, log_marks)},
+    {"log_open", "id", MANY, "hour < ?1 / 3600", offsetof(struct store_pruned, log_marks)},
     {"log_expiry", "queue_id, host, at", MANY, "at < max(?1, ?4)",
      offsetof(struct store_pruned, log_marks)},
     {"log_source", "id", MANY, "last_at < ?1", offsetof(struct store_pruned, log_marks)},

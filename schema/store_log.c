@@ -68,6 +68,7 @@ struct log_writer *log_writer_new(struct store *store)
     writer->store = store;
     writer->lock = -1;
     writer->marks = log_mark_cache_new(store);
+    writer->open = log_open_new(store);
     writer->routes = g_hash_table_new_full(hash_route, is_same_route, g_free, NULL);
     writer->route_texts = g_string_chunk_new(32 << 10);
     writer->counts = g_array_new(FALSE, FALSE, sizeof(struct log_count));
@@ -92,6 +93,7 @@ void log_writer_free(struct log_writer *writer)
         return;
     unlock(writer);
     log_mark_cache_free(writer->marks);
+    log_open_free(writer->open);
     g_array_unref(writer->counts);
     g_hash_table_unref(writer->routes);
     g_string_chunk_free(writer->route_texts);
@@ -157,11 +159,15 @@ static bool take_lock(struct log_writer *writer, GError **error)
         unlock(writer);
         return false;
     }
-    if (changed) {
-        log_mark_cache_forget(writer->marks);
-        forget_route_ids(writer);
-    }
-    return true;
+    if (!changed)
+        return true;
+    log_mark_cache_forget(writer->marks);
+    forget_route_ids(writer);
+    if (log_open_load(writer->open, error))
+        return true;
+    writer->data_version = 0;
+    unlock(writer);
+    return false;
 }
 
 static struct log_route *add_route(struct log_writer *writer, const struct log_route *wanted)
@@ -217,6 +223,8 @@ static void take_session(struct log_writer *writer, const struct log_event *even
     }
     g_array_index(writer->counts, struct log_count, route->position - 1).sessions +=
         event->sessions;
+    if (event->is_open)
+        log_open_add(writer->open, event, route);
 }
 
 static const char *keep(struct log_writer *writer, const char *text)
@@ -285,6 +293,8 @@ static void take_new(struct log_writer *writer, const struct log_event *event)
         }
         writer->waiting.failures++;
         g_ptr_array_add(writer->failures, copy_event(writer, event));
+        if (event->is_open)
+            log_open_add(writer->open, event, NULL);
         break;
     case LOG_EVENT_EXPIRED:
         g_ptr_array_add(writer->expiries, copy_event(writer, event));
@@ -293,6 +303,12 @@ static void take_new(struct log_writer *writer, const struct log_event *event)
     case LOG_EVENT_COUNTED:
         break;
     }
+}
+
+/* Whether what was counted by this line was open; it is taken back. */
+static bool take_back(struct log_writer *writer, guint64 mark)
+{
+    return log_open_take(writer->open, LOG_EVENT_SESSION, mark) != LOG_OPEN_NONE;
 }
 
 /* From now on the line is known, as if it and its session had been told alone. */
@@ -306,24 +322,11 @@ static void take_consumed(struct log_writer *writer, const struct log_event *eve
         return;
     alone.kind = LOG_EVENT_FAILURE;
     if (log_mark_cache_take(writer->marks, &alone, &is_new, &writer->error) && !is_new) {
-        struct log_consumed consumed = {event->mark, !is_new_session};
+        bool was_open = !is_new_session && take_back(writer, event->mark);
+        struct log_consumed consumed = {event->mark, !is_new_session && !was_open};
+        log_open_take(writer->open, LOG_EVENT_FAILURE, event->mark);
         g_array_append_val(writer->consumed, consumed);
     }
-}
-
-/* A session that was counted by either of its lines is known; from now on by both. */
-static bool take_other_mark(struct log_writer *writer, const struct log_event *event, bool *is_new)
-{
-    struct log_event other = *event;
-    bool is_other_new = true;
-
-    other.kind = LOG_EVENT_SESSION;
-    other.mark = event->other_mark;
-    other.at = event->other_at;
-    if (!log_mark_cache_take(writer->marks, &other, &is_other_new, &writer->error))
-        return false;
-    *is_new = *is_new && is_other_new;
-    return true;
 }
 
 static void take_counted(struct log_writer *writer, const struct log_event *event)
@@ -332,12 +335,85 @@ static void take_counted(struct log_writer *writer, const struct log_event *even
     bool is_new;
 
     alone.kind = LOG_EVENT_SESSION;
-    log_mark_cache_take(writer->marks, &alone, &is_new, &writer->error);
+    if (log_mark_cache_take(writer->marks, &alone, &is_new, &writer->error) && !is_new)
+        take_back(writer, event->mark);
+}
+
+/* What is known of an event that stands in the store, or waits. */
+enum standing { IS_NEW, IS_KNOWN, IS_KNOWN_OTHERWISE };
+
+static enum standing stands(bool is_new, bool is_taken_back)
+{
+    return is_new ? IS_NEW : is_taken_back ? IS_KNOWN_OTHERWISE : IS_KNOWN;
+}
+
+/* A session that was counted by either of its lines is known; from now on by both. */
+static bool look_up_session(struct log_writer *writer, const struct log_event *event,
+                            enum standing *standing)
+{
+    struct log_event other = *event;
+    enum standing by_other;
+    bool is_new;
+
+    if (!log_mark_cache_take(writer->marks, event, &is_new, &writer->error))
+        return false;
+    *standing = stands(is_new, !is_new && !event->is_open && take_back(writer, event->mark));
+    if (event->other_mark == 0)
+        return true;
+    other.mark = event->other_mark;
+    other.at = event->other_at;
+    if (!log_mark_cache_take(writer->marks, &other, &is_new, &writer->error))
+        return false;
+    by_other = stands(is_new, !is_new && !event->is_open && take_back(writer, event->other_mark));
+    if (*standing == IS_NEW || by_other == IS_KNOWN)
+        *standing = by_other;
+    return true;
+}
+
+static void drop_waiting_failure(struct log_writer *writer, guint64 mark)
+{
+    for (guint i = writer->failures->len; i-- > 0;) {
+        const struct log_event *failure = g_ptr_array_index(writer->failures, i);
+        if (failure->mark == mark && failure->is_open) {
+            g_ptr_array_remove_index(writer->failures, i);
+            return;
+        }
+    }
+}
+
+static bool look_up(struct log_writer *writer, const struct log_event *event,
+                    enum standing *standing)
+{
+    enum log_open_found found;
+    bool is_new;
+
+    if (event->kind == LOG_EVENT_SESSION)
+        return look_up_session(writer, event, standing);
+    if (!log_mark_cache_take(writer->marks, event, &is_new, &writer->error))
+        return false;
+    *standing = stands(is_new, false);
+    if (is_new || event->kind != LOG_EVENT_FAILURE || event->is_open)
+        return true;
+    found = log_open_take(writer->open, LOG_EVENT_FAILURE, event->mark);
+    if (found == LOG_OPEN_WAITING)
+        drop_waiting_failure(writer, event->mark);
+    *standing = stands(false, found != LOG_OPEN_NONE);
+    return true;
+}
+
+/* The counts of what is new leave it out. */
+static void take_otherwise(struct log_writer *writer, const struct log_event *event)
+{
+    struct store_log_counts before = writer->waiting;
+
+    take_new(writer, event);
+    writer->waiting = before;
+    writer->waiting.known++;
 }
 
 void log_writer_take(struct log_writer *writer, const struct log_event *event)
 {
-    bool is_new;
+    enum standing standing;
 
     if (writer->error != NULL || (writer->lock < 0 && !take_lock(writer, &writer->error)))
         return;
@@ -349,14 +425,19 @@ void log_writer_take(struct log_writer *writer, const struct log_event *event)
         take_counted(writer, event);
         return;
     }
-    if (!log_mark_cache_take(writer->marks, event, &is_new, &writer->error) ||
-        (event->kind == LOG_EVENT_SESSION && event->other_mark != 0 &&
-         !take_other_mark(writer, event, &is_new)))
+    if (!look_up(writer, event, &standing))
         return;
-    if (is_new)
+    switch (standing) {
+    case IS_NEW:
         take_new(writer, event);
-    else
+        break;
+    case IS_KNOWN_OTHERWISE:
+        take_otherwise(writer, event);
+        break;
+    case IS_KNOWN:
         writer->waiting.known++;
+        break;
+    }
 }
 
 bool log_writer_is_full(const struct log_writer *writer)
@@ -411,6 +492,7 @@ static void drop_waiting(struct log_writer *writer)
 void log_writer_settle(struct log_writer *writer, bool committed, struct store_log_counts *counts)
 {
     log_mark_cache_settle(writer->marks, committed);
+    log_open_settle(writer->open, committed);
     if (!committed) {
         forget_route_ids(writer);
         return;

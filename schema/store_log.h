@@ -25,6 +25,10 @@
 /* A message is returned at most so long after its failures. */
 #define STORE_LOG_EXPIRY_DAYS 30
 
+/* So many things that were told of a part of a log can be told otherwise when more of it is read;
+   of older ones the first telling stays. */
+#define STORE_LOG_OPEN_MAX 20000
+
 /* What came of a log, added up. */
 struct store_log_counts {
     guint64 sessions; /* new ones */

@@ -60,6 +60,32 @@ struct log_count {
     guint64 sessions;
 };
 
+/*
+ * What was told of a part of a log only (log_event.is_open): by its mark it is found again where
+ * more of the log tells how it was, and taken back then.
+ */
+struct log_open;
+
+struct log_open *log_open_new(struct store *store);
+void log_open_free(struct log_open *open);
+
+/* Before the first log_open_take(), and when others wrote. */
+bool log_open_load(struct log_open *open, GError **error);
+
+/* `route`: of a session; NULL for a failure. Both stay until they are settled. */
+void log_open_add(struct log_open *open, const struct log_event *event,
+                  const struct log_route *route);
+
+/* Whether the mark is that of something open, which it is no more; a failure that waits is for the
+   caller to drop, all else goes with the next write. */
+enum log_open_found { LOG_OPEN_NONE, LOG_OPEN_STORED, LOG_OPEN_WAITING };
+enum log_open_found log_open_take(struct log_open *open, enum log_event_kind kind, guint64 mark);
+
+/* Within a transaction: the first before failures are written, the second after the counts. */
+bool log_open_drop_failures(struct log_open *open, GError **error);
+bool log_open_write(struct log_open *open, GError **error);
+void log_open_settle(struct log_open *open, bool committed);
+
 /* A line that was told with another one, and may have been told alone before. */
 struct log_consumed {
     guint64 mark;
@@ -73,6 +99,7 @@ struct log_writer {
     gint64 now;    /* 0: the clock of the machine */
     GError *error; /* of log_writer_take() */
     struct log_mark_cache *marks;
+    struct log_open *open;
     GHashTable *routes;        /* struct log_route * */
     GStringChunk *route_texts; /* of routes */
     gsize route_bytes;         /* of routes that came since the last write */

@@ -159,8 +159,8 @@ bool store_add_log_failure(struct store *store, const struct log_event *event, c
     bind_reason(add, event);
     store_bind_text(add, 22, event->line);
     sqlite3_bind_int64(add, 23, now);
-    if (event->outcome == LOG_OUTCOME_UNKNOWN && event->direction == DIRECTION_OUT &&
-        event->mark != 0)
+    if ((event->outcome == LOG_OUTCOME_UNKNOWN || event->is_open) &&
+        event->direction == DIRECTION_OUT && event->mark != 0)
         sqlite3_bind_int64(add, 24, (gint64)event->mark);
     return store_run(store, add, "writing a failure of the log", error);
 }
@@ -397,7 +397,8 @@ static bool write_expiries(struct log_writer *writer, GError **error)
 
 bool store_log_write(struct log_writer *writer, GError **error)
 {
-    return write_counts(writer, error) && write_failures(writer, error) &&
+    return write_counts(writer, error) && log_open_drop_failures(writer->open, error) &&
+           write_failures(writer, error) && log_open_write(writer->open, error) &&
            drop_consumed(writer, error) && write_clients(writer, error) &&
            write_expiries(writer, error);
 }

@@ -143,6 +143,17 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "mail_effect, delay, dsn, reason, line, stored_at, mark, reason_place) "
         "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,"
         "?23,?24,?25)",
+    [SQL_READ_OPEN] = "SELECT mark, route IS NOT NULL FROM log_open",
+    [SQL_ADD_OPEN] = "INSERT INTO log_open (mark, route, hour, sessions) VALUES (?1,?2,?3,?4)",
+    [SQL_BOUND_OPEN] = "DELETE FROM log_open WHERE id <= (SELECT max(id) FROM log_open) - ?1",
+    [SQL_UNCOUNT_OPEN] =
+        "UPDATE log_count SET sessions = log_count.sessions - o.sessions FROM log_open o "
+        "WHERE o.mark = ?1 AND o.route = log_count.route AND o.hour = log_count.hour",
+    [SQL_DROP_EMPTY_OPEN_COUNT] =
+        "DELETE FROM log_count WHERE sessions <= 0 AND (hour, route) IN "
+        "(SELECT hour, route FROM log_open WHERE mark = ?1)",
+    [SQL_DROP_OPEN_SESSION] = "DELETE FROM log_open WHERE mark = ?1 AND route IS NOT NULL",
+    [SQL_DROP_OPEN_FAILURE] = "DELETE FROM log_open WHERE mark = ?1 AND route IS NULL",
     [SQL_DROP_LOG_FAILURE] = "DELETE FROM log_failure WHERE mark = ?1",
     /* Its session: failed, or of unknown outcome where the line alone does not say that it was. */
     [SQL_UNCOUNT_ALONE] =

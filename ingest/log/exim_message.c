@@ -359,7 +359,21 @@ static void tell_session(struct exim *exim, const struct log_line *line,
     exim->context->emit(&event, exim->context->data);
 }
 
-/* Evidence of trouble with a host that took the mail all the same. */
+/* The session is that of the delivery, and none of its own as where the log ends here. */
+static void tell_passed(struct exim *exim, const struct message *message, struct attempt *attempt,
+                        enum log_outcome outcome)
+{
+    const struct log_event counted = {.kind = LOG_EVENT_COUNTED,
+                                      .mark = attempt->mark,
+                                      .at = attempt->at,
+                                      .host = message->host,
+                                      .mta = MTA_EXIM,
+                                      .delay = -1};
+
+    tell(exim, message, attempt, outcome, exim->domain);
+    exim->context->emit(&counted, exim->context->data);
+}
+
 /* It turned out to be nothing. */
 static void take_back(struct exim *exim, const struct message *message, struct attempt *attempt)
 {
@@ -367,6 +381,7 @@ static void take_back(struct exim *exim, const struct message *message, struct a
     log_clues_consume(exim->context, &attempt->rests, message->host);
 }
 
+/* Evidence of trouble with a host that took the mail all the same. */
 static void tell_soft(struct exim *exim, struct message *message,
                       const struct exim_delivery *delivery, bool is_refused)
 {
@@ -380,14 +395,14 @@ static void tell_soft(struct exim *exim, struct message *message,
         return;
     name_attempt(attempt, exim->mx, exim->ip);
     if (attempt->in_clear || (is_clear && attempt->error.rank != EXIM_NOTHING)) {
-        tell(exim, message, attempt, LOG_OUTCOME_PLAINTEXT, exim->domain);
+        tell_passed(exim, message, attempt, LOG_OUTCOME_PLAINTEXT);
     } else if (attempt->error.rank == EXIM_NOTHING) {
         if (delivery->verified == EXIM_CV_DANE ||
             (delivery->verified == EXIM_CV_YES && attempt->soft.rank == EXIM_NOTHING))
             take_back(exim, message, attempt);
         else
-            tell(exim, message, attempt, is_clear ? LOG_OUTCOME_PLAINTEXT : LOG_OUTCOME_UNVERIFIED,
-                 exim->domain);
+            tell_passed(exim, message, attempt,
+                        is_clear ? LOG_OUTCOME_PLAINTEXT : LOG_OUTCOME_UNVERIFIED);
     }
 }
 

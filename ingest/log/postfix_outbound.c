@@ -674,6 +674,7 @@ static bool tell_work(struct work *work)
     if (work->delivery->status == POSTFIX_SENT)
         share_connection(work, &verdict);
     tale = tale_of_work(work);
+    tale.lacks_session = work->process->facts == NULL && !work->process->session.is_known;
     tells = count_session(work, &tale, &verdict);
     if (verdict.is_failure)
         tell_failure(work, &tale, &verdict);

@@ -125,6 +125,7 @@ struct postfix_tale {
     gint64 at;
     guint64 other_mark; /* of a session, see struct log_event */
     gint64 other_at;
+    bool lacks_session; /* likewise */
     struct span queue_id;
     struct span domain;
     struct span next_hop;

@@ -107,6 +107,7 @@ static void begin_event(struct log_event *event, struct names *names,
     event->next_hop = name_of(names->next_hop, tale->next_hop);
     event->mx = name_of(names->mx, tale->peer.host);
     event->delay = -1;
+    event->lacks_session = tale->lacks_session;
     if (tale->queue_id.length > 0 && tale->queue_id.length < sizeof names->queue_id) {
         memcpy(names->queue_id, tale->queue_id.at, tale->queue_id.length);
         names->queue_id[tale->queue_id.length] = '\0';

@@ -11,6 +11,9 @@
 #define SETTLE_EVERY 60
 /* Stamps that go back further are of another time. */
 #define SETTLE_BACK 86400
+/* What belongs to a session comes within so much log time of it: so near to where a log begins or
+   ends lines may be missing. */
+#define OPEN_SECONDS 600
 
 /* Names of programs whose dialect is remembered; more are asked for anew. */
 #define PROGRAMS 64
@@ -64,6 +67,11 @@ struct program {
 struct log_reader {
     struct log_options options;
     struct log_context context;
+    log_event_fn emit;
+    void *data;
+    bool is_ending;    /* what waits is told */
+    gint64 begins_at;  /* a stretch of log time without a gap, */
+    gint64 reaches_to; /* and how far it came */
     struct envelope *envelope;
     void *states[DIALECTS_MAX]; /* of log_dialects[], opened when first needed */
     struct program programs[PROGRAMS];
@@ -86,6 +94,35 @@ static void host_free(gpointer data)
     g_free(host);
 }
 
+/* Whether lines before the begin of what is read, or behind its end, may tell it otherwise. */
+static bool is_open(const struct log_reader *reader, const struct log_event *event)
+{
+    return reader->is_ending || (event->lacks_session && event->at >= reader->begins_at &&
+                                 event->at - reader->begins_at <= OPEN_SECONDS);
+}
+
+static void pass_on(const struct log_event *event, void *data)
+{
+    const struct log_reader *reader = data;
+    struct log_event open;
+
+    if (!is_open(reader, event)) {
+        reader->emit(event, reader->data);
+        return;
+    }
+    open = *event;
+    open.is_open = true;
+    reader->emit(&open, reader->data);
+}
+
+/* A log that goes on where another ended is one with it. */
+static void note_stretch(struct log_reader *reader, gint64 at)
+{
+    if (at - reader->reaches_to > OPEN_SECONDS || reader->reaches_to - at > OPEN_SECONDS)
+        reader->begins_at = at;
+    reader->reaches_to = at;
+}
+
 struct log_reader *log_reader_new(const struct log_options *options, log_event_fn emit, void *data)
 {
     struct log_reader *reader = g_new0(struct log_reader, 1);
@@ -93,8 +130,10 @@ struct log_reader *log_reader_new(const struct log_options *options, log_event_f
     reader->options = *options;
     if (options->zone != NULL)
         g_time_zone_ref(options->zone);
-    reader->context.emit = emit;
-    reader->context.data = data;
+    reader->emit = emit;
+    reader->data = data;
+    reader->context.emit = pass_on;
+    reader->context.data = reader;
     reader->context.keep_addresses = options->keep_addresses;
     reader->context.marks = log_marks_new();
     reader->context.scratch = g_string_new(NULL);
@@ -267,6 +306,8 @@ static void tell_entry(struct log_reader *reader, const struct entry *entry)
         settle_by(reader, entry->settle);
     if (entry->dialect < 0)
         return;
+    if (entry->line.at != 0)
+        note_stretch(reader, entry->line.at);
     if (log_dialects[entry->dialect]->take(state_of(reader, (guint)entry->dialect), &entry->line))
         reader->counts.told++;
 }
@@ -540,7 +581,9 @@ void log_reader_end(struct log_reader *reader)
 
 void log_reader_settle(struct log_reader *reader, gint64 before)
 {
+    reader->is_ending = true;
     settle_by(reader, before);
+    reader->is_ending = false;
 }
 
 const struct log_counts *log_reader_counts(const struct log_reader *reader)

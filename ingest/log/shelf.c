@@ -40,12 +40,13 @@ void shelf_free(struct shelf *shelf)
     g_free(shelf);
 }
 
-void shelf_add(struct shelf *shelf, const char *path, gint64 first_at)
+void shelf_add(struct shelf *shelf, const char *path, gint64 first_at, gint64 written_at)
 {
     struct shelf_log *log = g_new0(struct shelf_log, 1);
 
     log->path = g_strdup(path);
     log->first_at = shelf->logs->len < SHELF_LOGS_MAX ? first_at : G_MAXINT64;
+    log->written_at = written_at;
     log->number = shelf->logs->len;
     g_ptr_array_add(shelf->logs, log);
 }
@@ -57,6 +58,8 @@ static gint compare(gconstpointer a, gconstpointer b)
 
     if (first->first_at != second->first_at)
         return first->first_at < second->first_at ? -1 : 1;
+    if (first->written_at != second->written_at)
+        return first->written_at < second->written_at ? -1 : 1;
     return first->number < second->number ? -1 : 1;
 }
 

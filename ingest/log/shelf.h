@@ -16,8 +16,9 @@ struct shelf;
 
 struct shelf_log {
     char *path;
-    gint64 first_at; /* time of its first line that has one; else when it was written to last */
-    guint number;    /* in the order of shelf_add() */
+    gint64 first_at;   /* time of its first line that has one; else when it was written to last */
+    gint64 written_at; /* when it was written to last; tells logs apart that begin in one second */
+    guint number;      /* in the order of shelf_add() */
 };
 
 /*
@@ -29,7 +30,7 @@ bool shelf_is_log(const void *bytes, size_t length, bool whole, gint64 file_time
 struct shelf *shelf_new(void);
 void shelf_free(struct shelf *shelf);
 
-void shelf_add(struct shelf *shelf, const char *path, gint64 first_at);
+void shelf_add(struct shelf *shelf, const char *path, gint64 first_at, gint64 written_at);
 
 /* The log with the earliest first line, NULL where none is left; it stays the shelf's. Once one was
    taken none may be added. */

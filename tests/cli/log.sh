@@ -101,6 +101,34 @@ is 'the old year is the old year' "$(query 'SELECT min(hour) FROM deliveries')" 
 is 'and the new one the new' "$(query "SELECT at FROM log_failures WHERE queue_id IS NOT NULL")" \
     2026-01-01T00:00:05Z
 
+# Rotated within a second, and within a session.
+fresh
+mkdir "$T/second"
+cat >"$T/second/mail.log.1" <<'END'
+Nov 20 11:00:00 mx1 postfix/smtp[7]: Trusted TLS connection established to mx.example.org[192.0.2.9]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)
+END
+cat >"$T/second/mail.log" <<'END'
+Nov 20 11:00:00 mx1 postfix/smtp[7]: 8A1B2C3D50: to=<u@example.org>, relay=mx.example.org[192.0.2.9]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 Ok)
+END
+touch -d '2025-11-20T11:00:01Z' "$T/second/mail.log.1"
+touch -d '2025-11-20T12:00:00Z' "$T/second/mail.log"
+exits 'what was written to last comes last' 0 triage ingest "$T/second"
+is 'and is one session' "$(query 'SELECT domain, outcome, sessions FROM deliveries')" \
+    'example.org|trusted|1'
+
+# Read up to a line within a session, then as a whole.
+fresh
+exits 'a part' 0 triage ingest "$T/second/mail.log.1"
+is 'is told as it seems' "$(query 'SELECT domain, outcome, sessions FROM deliveries')" \
+    '|trusted|1'
+cat "$T/second/mail.log.1" "$T/second/mail.log" >"$T/second.log"
+touch -d '2025-11-20T12:00:00Z' "$T/second.log"
+exits 'the whole' 0 triage ingest "$T/second.log"
+is 'tells it as it is' "$(query 'SELECT domain, outcome, sessions FROM deliveries')" \
+    'example.org|trusted|1'
+exits 'prune' 0 triage prune --days 1
+is 'leaves nothing open' "$(query 'SELECT count(*) FROM log_open')" 0
+
 # Zones.
 fresh
 exits 'a zone' 0 triage ingest --timezone Europe/Berlin "$T/mail.log"

@@ -29,7 +29,7 @@ static void note(const struct log_event *event, void *data)
     const char *result =
         event->result_type == RESULT_UNKNOWN ? "-" : result_type_word(event->result_type);
 
-    if (event->kind == LOG_EVENT_CONSUMED)
+    if (event->kind == LOG_EVENT_CONSUMED || event->kind == LOG_EVENT_COUNTED)
         return;
     if (event->direction == DIRECTION_IN) {
         if (event->kind == LOG_EVENT_FAILURE)

@@ -183,7 +183,8 @@ static void note_end(const struct dmarc_pass *first, const struct dmarc_pass *la
                   report->rows->len);
     else if (last->end == DMARC_LIMIT)
         issue_add(report->issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
-                  "elements too deep; what came before is used");
+                  "the text is not read past that; its whole records are used: %u",
+                  report->rows->len);
 }
 
 static void refuse(const struct dmarc_pass *pass, GPtrArray *issues)

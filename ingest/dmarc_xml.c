@@ -9,6 +9,9 @@
 
 #define HASH_BYTES (2 * LIMIT_STRING_BYTES)
 
+/* What expat needs beside the name itself for one that it has not seen before. */
+#define NAME_OVERHEAD 64
+
 #define NAMESPACE_RFC7489 "http://dmarc.org/dmarc-xml/"
 #define NAMESPACE_RFC9990 "urn:ietf:params:xml:ns:dmarc-2.0"
 
@@ -20,12 +23,14 @@ struct xml {
     GChecksum *checksum;
     size_t hashed; /* bytes of `buffer` that are not yet in the checksum */
     char buffer[HASH_BYTES];
-    GString *text; /* of the element that is open, at most LIMIT_STRING_BYTES */
-    bool cut;      /* there was more */
-    bool finished; /* </feedback> was seen */
-    bool blanks;   /* before everything else */
-    size_t taken;  /* bytes of the text */
-    size_t parsed; /* bytes that expat got */
+    GString *text;     /* of the element that is open, at most LIMIT_STRING_BYTES */
+    bool cut;          /* there was more */
+    bool finished;     /* </feedback> was seen */
+    bool blanks;       /* before everything else */
+    size_t taken;      /* bytes of the text */
+    size_t parsed;     /* bytes that expat got */
+    GHashTable *names; /* of elements and attributes that no report has; NULL until there is one */
+    size_t name_bytes; /* what expat holds for those */
     guint depth;
     guint too_deep; /* elements open past LIMIT_XML_DEPTH */
     enum dmarc_scope scopes[LIMIT_XML_DEPTH];
@@ -85,20 +90,53 @@ static void begin_feedback(struct xml *xml)
     xml->pass->feedback = true;
 }
 
+static void take_name(struct xml *xml, const char *name)
+{
+    if (xml->names == NULL)
+        xml->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (!g_hash_table_contains(xml->names, name)) {
+        g_hash_table_add(xml->names, g_strdup(name));
+        xml->name_bytes += strlen(name) + NAME_OVERHEAD;
+    }
+}
+
+/* False where there are too many different names. */
+static bool take_names(struct xml *xml, const char *name, const char **attributes)
+{
+    if (!dmarc_scope_is_name(name, strlen(name)))
+        take_name(xml, name);
+    for (; attributes[0] != NULL && xml->name_bytes <= LIMIT_XML_NAMES_BYTES; attributes += 2)
+        take_name(xml, attributes[0]);
+    return xml->name_bytes <= LIMIT_XML_NAMES_BYTES;
+}
+
+static void stop(struct xml *xml, enum dmarc_end end)
+{
+    xml->pass->end = end;
+    XML_StopParser(xml->parser, XML_FALSE);
+}
+
 static void XMLCALL on_begin(void *data, const char *name, const char **attributes)
 {
     struct xml *xml = data;
     const char *local = local_name(name);
     enum dmarc_scope parent = current(xml), scope;
 
+    if (xml->pass->end != DMARC_WHOLE)
+        return;
+    if (!take_names(xml, name, attributes)) {
+        dmarc_note(&xml->reading, ISSUE_LIMIT, ISSUE_WARNING, NULL,
+                   "too many different names of elements and attributes");
+        stop(xml, DMARC_LIMIT);
+        return;
+    }
     if (xml->depth == LIMIT_XML_DEPTH) {
         if (xml->too_deep++ == 0)
             dmarc_note(&xml->reading, ISSUE_LIMIT, ISSUE_WARNING, NULL,
                        "elements more than %d deep are not read", LIMIT_XML_DEPTH);
         if (xml->too_deep < LIMIT_XML_NESTED)
             return;
-        xml->pass->end = DMARC_LIMIT;
-        XML_StopParser(xml->parser, XML_FALSE);
+        stop(xml, DMARC_LIMIT);
         return;
     }
     scope = dmarc_scope_find(parent, local, strlen(local));
@@ -150,6 +188,9 @@ static void XMLCALL on_end(void *data, const char *name)
     enum dmarc_scope scope;
 
     (void)name;
+    /* That of an empty element comes even where its begin stopped the parser. */
+    if (xml->pass->end != DMARC_WHOLE)
+        return;
     if (xml->too_deep > 0) {
         xml->too_deep--;
         return;
@@ -185,8 +226,7 @@ static void XMLCALL on_doctype(void *data, const char *name, const char *system,
     struct xml *xml = data;
 
     (void)name, (void)system, (void)public, (void)internal;
-    xml->pass->end = DMARC_REFUSED;
-    XML_StopParser(xml->parser, XML_FALSE);
+    stop(xml, DMARC_REFUSED);
 }
 
 static void XMLCALL on_declaration(void *data, const char *version, const char *encoding,
@@ -330,6 +370,7 @@ static void finish(struct xml *xml)
     pass->report = dmarc_reading_finish(&xml->reading);
     g_checksum_free(xml->checksum);
     g_string_free(xml->text, TRUE);
+    g_clear_pointer(&xml->names, g_hash_table_unref);
     dmarc_mend_free(xml->mend);
     XML_ParserFree(xml->parser);
 }

@@ -26,6 +26,7 @@
 #define LIMIT_DMARC_RESULTS 100            /* of one row; RFC 9990 allows no more either */
 #define LIMIT_DMARC_REASONS 20             /* of one row */
 #define LIMIT_XML_DEPTH 64
+#define LIMIT_XML_NAMES_BYTES (4u << 20) /* of all different names; expat forgets none */
 #define LIMIT_XML_NESTED 10000           /* past that depth; then the rest is dropped */
 #define LIMIT_XML_TOKEN_BYTES (1u << 20) /* one tag or comment */
 #define LIMIT_XML_TAG_BYTES (64u << 10)  /* one tag with its attributes, where XML is broken */

@@ -706,6 +706,43 @@ static void what_is_hostile_takes_neither_time_nor_memory(void **state)
     assert_true(g_get_monotonic_time() - begin < 60 * G_USEC_PER_SEC);
 }
 
+/* expat keeps every name that it sees. */
+static void names_without_end_end_the_reading(void **state)
+{
+    static const char *const units[] = {"<x%dx/>", "<x y%d=''/>", "<p%d:extension/>", "<y%d>"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
+        g_autoptr(GString) text = g_string_new("<feedback>" META POLICY RECORD("192.0.2.1", "3"));
+        for (int name = 0; name < 100000; name++) {
+            g_autofree char *number = g_strdup_printf("%d", name);
+            g_auto(GStrv) halves = g_strsplit(units[i], "%d", 2);
+            g_string_append_printf(text, "%s%s%s", halves[0], number, halves[1]);
+            if (i == 3)
+                g_string_append_printf(text, "</y%d>", name);
+        }
+        g_string_append(text, RECORD("192.0.2.2", "3") "</feedback>");
+        g_autoptr(DmarcReport) report = read_text(text->str);
+        assert_string_equal(row_at(report, 0)->source_ip, "192.0.2.1");
+        assert_int_equal(report->rows->len, 1);
+        assert_issue(report, "too many different names");
+    }
+}
+
+static void many_rows_with_the_same_odd_names_are_read(void **state)
+{
+    g_autoptr(GString) text = g_string_new("<feedback>" META POLICY);
+
+    (void)state;
+    for (int i = 0; i < 100000; i++)
+        g_string_append(text, "<record xmlns:v='https://v.example/'>" ROW("192.0.2.1", "1") FROM
+                        "<v:score v:of='it'>1</v:score></record>");
+    g_string_append(text, "</feedback>");
+    g_autoptr(DmarcReport) report = read_text(text->str);
+    assert_int_equal(row_at(report, 0)->messages, 1);
+    assert_int_equal(report->rows->len, 100000);
+}
+
 static void a_text_that_is_no_report_is_refused_with_a_reason(void **state)
 {
     static const char *const texts[] = {"",
@@ -751,6 +788,8 @@ int main(void)
         cmocka_unit_test(a_long_text_is_cut),
         cmocka_unit_test(rows_past_the_limit_are_dropped),
         cmocka_unit_test(what_is_hostile_takes_neither_time_nor_memory),
+        cmocka_unit_test(names_without_end_end_the_reading),
+        cmocka_unit_test(many_rows_with_the_same_odd_names_are_read),
         cmocka_unit_test(a_text_that_is_no_report_is_refused_with_a_reason),
     };
 

@@ -9,6 +9,7 @@ struct gathered {
     struct dmarc_domain *domain;
     GPtrArray *senders;  /* struct dmarc_sender *, the DMARC_WATCHED that fail most */
     GHashTable *by_ip;   /* source_ip -> struct dmarc_sender * */
+    GHashTable *by_type; /* type -> struct dmarc_override * of the domain */
     int64_t past_volume; /* messages of the time before */
 };
 
@@ -64,6 +65,7 @@ void dmarc_set_free(struct dmarc_set *set)
 static void gathered_free(struct gathered *gathered)
 {
     g_hash_table_unref(gathered->by_ip);
+    g_hash_table_unref(gathered->by_type);
     g_ptr_array_unref(gathered->senders);
     g_free(gathered);
 }
@@ -92,6 +94,7 @@ static struct gathered *begin_domain(struct dmarc_builder *builder, const char *
     gathered->domain = domain;
     gathered->senders = g_ptr_array_new_with_free_func((GDestroyNotify)sender_free);
     gathered->by_ip = g_hash_table_new(g_str_hash, g_str_equal);
+    gathered->by_type = g_hash_table_new(g_str_hash, g_str_equal);
     g_ptr_array_add(builder->gathered, gathered);
     g_hash_table_insert(builder->by_name, domain->name, gathered);
     return gathered;
@@ -117,21 +120,18 @@ int64_t dmarc_builder_first(const struct dmarc_builder *builder)
     return builder->first_at;
 }
 
-static void add_override(struct dmarc_domain *domain, const char *type, int64_t messages)
+/* A type is what a stranger calls it: there may be as many as records. */
+static void add_override(struct gathered *gathered, const char *type, int64_t messages)
 {
-    struct dmarc_override *override;
+    struct dmarc_override *override = g_hash_table_lookup(gathered->by_type, type);
 
-    for (guint i = 0; i < domain->overrides->len; i++) {
-        override = g_ptr_array_index(domain->overrides, i);
-        if (strcmp(override->type, type) == 0) {
-            override->messages += messages;
-            return;
-        }
+    if (override == NULL) {
+        override = g_new0(struct dmarc_override, 1);
+        override->type = g_strdup(type);
+        g_ptr_array_add(gathered->domain->overrides, override);
+        g_hash_table_insert(gathered->by_type, override->type, override);
     }
-    override = g_new0(struct dmarc_override, 1);
-    override->type = g_strdup(type);
-    override->messages = messages;
-    g_ptr_array_add(domain->overrides, override);
+    override->messages += messages;
 }
 
 /* The request that a disposition fulfils. */
@@ -142,8 +142,9 @@ static enum dmarc_request fulfilled(enum dmarc_disposition disposition)
                                                          : DMARC_REQUEST_NONE;
 }
 
-static void add_failed(struct dmarc_domain *domain, const struct dmarc_sum *sum)
+static void add_failed(struct gathered *gathered, const struct dmarc_sum *sum)
 {
+    struct dmarc_domain *domain = gathered->domain;
     /* Any name below it will do. */
     struct dmarc_asked asked =
         dmarc_asked_for(sum->policy, sum->subdomain ? "subdomain" : sum->domain);
@@ -160,8 +161,8 @@ static void add_failed(struct dmarc_domain *domain, const struct dmarc_sum *sum)
         domain->unfollowed += sum->messages;
     else if (done < asked.least)
         domain->overridden += sum->messages;
-    if (done < asked.most && sum->reason != NULL)
-        add_override(domain, sum->reason, sum->messages);
+    if (done < asked.least && sum->reason != NULL)
+        add_override(gathered, sum->reason, sum->messages);
 }
 
 void dmarc_builder_add_sum(struct dmarc_builder *builder, const struct dmarc_sum *sum)
@@ -181,7 +182,7 @@ void dmarc_builder_add_sum(struct dmarc_builder *builder, const struct dmarc_sum
         domain->aligned += sum->messages;
         domain->punished += fulfilled(sum->disposition) > DMARC_REQUEST_NONE ? sum->messages : 0;
     } else if (sum->dkim == DMARC_FAIL && sum->spf == DMARC_FAIL) {
-        add_failed(domain, sum);
+        add_failed(gathered, sum);
     } else {
         domain->unknown += sum->messages;
     }
@@ -313,6 +314,8 @@ static struct dmarc_domain *finish_domain(struct gathered *gathered)
         gathered->senders->pdata[i] = NULL;
     }
     g_ptr_array_sort(domain->overrides, most_messages_first);
+    g_hash_table_remove_all(gathered->by_type);
+    g_ptr_array_set_size(domain->overrides, (gint)MIN(domain->overrides->len, DMARC_OVERRIDES));
     return domain;
 }
 

@@ -26,6 +26,9 @@
 #define DMARC_SOURCES 20
 #define DMARC_WATCHED 1000
 
+/* Types of overrides that are listed; the standard knows seven. */
+#define DMARC_OVERRIDES 20
+
 enum dmarc_news { DMARC_NO_NEWS, DMARC_WAS_ALIGNED, DMARC_NEW_SHARE };
 
 struct dmarc_sender {
@@ -86,7 +89,7 @@ struct dmarc_domain {
     int64_t subdomains; /* messages with a name below the domain in From ... */
     int64_t failed_subdomains;
     int64_t punished;     /* aligned, and quarantined or rejected all the same */
-    GPtrArray *overrides; /* struct dmarc_override *, most first */
+    GPtrArray *overrides; /* struct dmarc_override *, most first; DMARC_OVERRIDES at most */
     GPtrArray *policies;  /* struct dmarc_read_policy * */
     GPtrArray *news;      /* struct dmarc_sender *, most failed messages first */
     GPtrArray *failing;   /* the same, of those that are no news; DMARC_SOURCES at most */

@@ -225,6 +225,49 @@ static void dispositions_are_held_against_the_policy(void **state)
     assert_int_equal(((struct dmarc_override *)domain->overrides->pdata[0])->messages, 40);
 }
 
+static void reasons_add_up_to_what_was_set_aside(void **state)
+{
+    const struct dmarc_policy policy = {
+        .domain = (char *)"example.org", .p = DMARC_REQUEST_REJECT, .pct = 50};
+    struct dmarc_sum sum = {.domain = "example.org",
+                            .policy = &policy,
+                            .reason = "sampled_out",
+                            .disposition = DMARC_DISPOSITION_QUARANTINE,
+                            .dkim = DMARC_FAIL,
+                            .spf = DMARC_FAIL,
+                            .messages = 90};
+    struct dmarc_builder *builder = builder_of("example.org", NULL);
+
+    (void)state;
+    dmarc_builder_add_sum(builder, &sum);
+    sum.reason = "mailing_list";
+    sum.disposition = DMARC_DISPOSITION_NONE;
+    sum.messages = 5;
+    dmarc_builder_add_sum(builder, &sum);
+    g_autoptr(DmarcSet) set = dmarc_builder_finish(builder);
+    assert_int_equal(only(set)->overridden, 5);
+    assert_int_equal(only(set)->overrides->len, 1);
+    assert_int_equal(((struct dmarc_override *)only(set)->overrides->pdata[0])->messages, 5);
+}
+
+/* As many as a report has records; a search for each among all of them would not end. */
+static void reasons_that_strangers_make_up_are_bounded(void **state)
+{
+    struct dmarc_builder *builder = builder_of("example.org", NULL);
+
+    (void)state;
+    for (int i = 0; i < 300000; i++) {
+        g_autofree char *type = g_strdup_printf("reason-that-nobody-knows-%d", i);
+        add(builder, DMARC_REQUEST_REJECT, DMARC_DISPOSITION_NONE, type, false, 1);
+    }
+    add(builder, DMARC_REQUEST_REJECT, DMARC_DISPOSITION_NONE, "mailing_list", false, 7);
+    g_autoptr(DmarcSet) set = dmarc_builder_finish(builder);
+    assert_int_equal(only(set)->overridden, 300007);
+    assert_int_equal(only(set)->overrides->len, DMARC_OVERRIDES);
+    assert_string_equal(((struct dmarc_override *)only(set)->overrides->pdata[0])->type,
+                        "mailing_list");
+}
+
 static void names_below_the_domain_go_by_sp(void **state)
 {
     const struct dmarc_policy policy = {.domain = (char *)"example.org",
@@ -387,6 +430,8 @@ int main(void)
         cmocka_unit_test(the_result_that_tells_most_is_chosen),
         cmocka_unit_test(a_policy_asks_by_name_and_less_while_it_is_tested),
         cmocka_unit_test(dispositions_are_held_against_the_policy),
+        cmocka_unit_test(reasons_add_up_to_what_was_set_aside),
+        cmocka_unit_test(reasons_that_strangers_make_up_are_bounded),
         cmocka_unit_test(names_below_the_domain_go_by_sp),
         cmocka_unit_test(what_nothing_tells_of_is_neither),
         cmocka_unit_test(news_are_sources_that_fell_or_came_with_a_share),

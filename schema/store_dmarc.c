@@ -236,8 +236,8 @@ static bool add_new(struct store *store, gint64 arrival_id, const struct arrival
     struct store_earlier earlier = {0};
     gint64 id;
 
-    if (!store_find_counting(store, SQL_FIND_DMARC_IDENTITY, report->identity_hash, &earlier,
-                             error))
+    if (!store_find_counting(store, SQL_FIND_DMARC_IDENTITY, report->identity_hash, arrival,
+                             &earlier, error))
         return false;
     bool replaces = earlier.id == 0 || store_displaces(arrival, &earlier);
     if (!add_report_row(store, arrival_id, report, replaces ? 0 : earlier.id, now, error))

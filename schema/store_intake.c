@@ -192,30 +192,59 @@ static bool has_outer_domain(const struct report *report)
     return memcmp(report->content_hash, report->json_hash, RECORD_HASH_BYTES) != 0;
 }
 
+static int trust(enum authenticity authenticated)
+{
+    return authenticated == AUTH_PASS ? 2 : authenticated == AUTH_NONE ? 1 : 0;
+}
+
+/* `domain` is `parent`, or a name below it. */
+static bool is_within(const char *domain, const char *parent)
+{
+    size_t length = strlen(domain), tail = strlen(parent);
+
+    return length >= tail && g_ascii_strcasecmp(domain + length - tail, parent) == 0 &&
+           (length == tail || domain[length - tail - 1] == '.');
+}
+
+/* Anybody may sign a mail in the name of a domain of his own, and write another's name and id into
+   the report. */
+static bool may_revise(const struct arrival *arrival, const struct store_earlier *earlier,
+                       const char *earlier_sender)
+{
+    const char *domain = arrival != NULL && arrival->is_mail && arrival->sender != NULL
+                             ? strrchr(arrival->sender, '@')
+                             : NULL;
+    const char *other =
+        earlier->is_mail && earlier_sender != NULL ? strrchr(earlier_sender, '@') : NULL;
+
+    return domain == NULL || other == NULL ||
+           trust(arrival->authenticated) != trust(earlier->authenticated) ||
+           is_within(domain + 1, other + 1) || is_within(other + 1, domain + 1);
+}
+
 bool store_find_counting(struct store *store, enum statement which,
-                         const uint8_t hash[RECORD_HASH_BYTES], struct store_earlier *earlier,
-                         GError **error)
+                         const uint8_t hash[RECORD_HASH_BYTES], const struct arrival *arrival,
+                         struct store_earlier *earlier, GError **error)
 {
     sqlite3_stmt *find = store_statement(store, which, error);
+    int code = SQLITE_DONE;
 
     if (find == NULL)
         return false;
     store_bind_hash(find, 1, hash);
-    int code = sqlite3_step(find);
-    if (code == SQLITE_ROW) {
-        earlier->id = sqlite3_column_int64(find, 0);
-        earlier->authenticated = authenticity_from_word((const char *)sqlite3_column_text(find, 1));
-        earlier->is_mail = sqlite3_column_int(find, 2) != 0;
-        earlier->received_at = sqlite3_column_int64(find, 3);
+    while (earlier->id == 0 && (code = sqlite3_step(find)) == SQLITE_ROW) {
+        struct store_earlier found = {
+            .id = sqlite3_column_int64(find, 0),
+            .authenticated = authenticity_from_word((const char *)sqlite3_column_text(find, 1)),
+            .is_mail = sqlite3_column_int(find, 2) != 0,
+            .received_at = sqlite3_column_int64(find, 3),
+        };
+        if (may_revise(arrival, &found, (const char *)sqlite3_column_text(find, 4)))
+            *earlier = found;
     }
     sqlite3_reset(find);
     return code == SQLITE_ROW || code == SQLITE_DONE ||
            store_fail(store, "looking up a report", error);
-}
-
-static int trust(enum authenticity authenticated)
-{
-    return authenticated == AUTH_PASS ? 2 : authenticated == AUTH_NONE ? 1 : 0;
 }
 
 /* Whether a new report takes the place of an earlier one with the same identity. A forged mail must
@@ -344,8 +373,8 @@ static bool count_again(struct store *store, const struct arrival *arrival, gint
     const struct store_family *family = identity->family;
     struct store_earlier counting = {0};
 
-    if (!store_find_counting(store, family->find_identity, identity->identity_hash, &counting,
-                             error))
+    if (!store_find_counting(store, family->find_identity, identity->identity_hash, arrival,
+                             &counting, error))
         return false;
     if (counting.id == 0 || counting.id == id || !store_displaces(arrival, &counting))
         return true;
@@ -384,13 +413,15 @@ static gint64 find_known(struct store *store, const struct report *report, GErro
 
 /* The report that a new one is a revision of. */
 static bool find_earlier(struct store *store, const struct report *report,
-                         struct store_earlier *earlier, GError **error)
+                         const struct arrival *arrival, struct store_earlier *earlier,
+                         GError **error)
 {
-    if (!store_find_counting(store, SQL_FIND_IDENTITY, report->identity_hash, earlier, error))
+    if (!store_find_counting(store, SQL_FIND_IDENTITY, report->identity_hash, arrival, earlier,
+                             error))
         return false;
     if (earlier->id != 0 || !has_outer_domain(report))
         return true;
-    if (!store_find_counting(store, SQL_FIND_BARE, report->json_hash, earlier, error))
+    if (!store_find_counting(store, SQL_FIND_BARE, report->json_hash, NULL, earlier, error))
         return false;
     /* Came without its domain before: this one knows more, whatever the dates are, and gives way
        only where its signature failed and the other's did not. */
@@ -416,7 +447,7 @@ bool store_add_report(struct store *store, gint64 arrival_id, const struct arriv
         *outcome = OUTCOME_KNOWN;
         return store_know_again(store, arrival, arrival_id, known, &identity, now, counts, error);
     }
-    if (!find_earlier(store, report, &earlier, error))
+    if (!find_earlier(store, report, arrival, &earlier, error))
         return false;
     bool replaces = earlier.id == 0 || store_displaces(arrival, &earlier);
     if (!add_report_row(store, arrival_id, report, replaces ? 0 : earlier.id, now, classified,

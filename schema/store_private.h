@@ -143,7 +143,8 @@ enum original_encoding original_encoding_from_word(const char *word);
 /* Reports of one kind. What is done with all kinds is done by the same code. */
 struct store_family {
     enum statement find_content;  /* ?1 hash; gives id, arrival, authenticated */
-    enum statement find_identity; /* ?1 hash; gives id, authenticated, is_mail, received_at */
+    enum statement find_identity; /* ?1 hash; gives id, authenticated, is_mail, received_at,
+                                    sender; the latest first */
     enum statement move;          /* ?1 id, ?2 arrival */
     enum statement move_issues;   /* likewise */
     enum statement supersede;     /* ?1 id, ?2 id of the one that counts */
@@ -170,9 +171,11 @@ struct store_earlier {
 /* The id in the first column; 0 where there is no row, -1 with an error. */
 gint64 store_find_by_hash(struct store *store, enum statement which,
                           const uint8_t hash[RECORD_HASH_BYTES], GError **error);
+/* The latest of that hash which counts and may be what `arrival`, unless NULL, revises: mails of
+   equal trust from unrelated domains revise nothing of each other. */
 bool store_find_counting(struct store *store, enum statement which,
-                         const uint8_t hash[RECORD_HASH_BYTES], struct store_earlier *earlier,
-                         GError **error);
+                         const uint8_t hash[RECORD_HASH_BYTES], const struct arrival *arrival,
+                         struct store_earlier *earlier, GError **error);
 /* Whether a new report takes the place of an earlier one with the same identity. */
 bool store_displaces(const struct arrival *arrival, const struct store_earlier *earlier);
 /* `by` 0: it counts again. */

@@ -17,12 +17,12 @@ const char *const store_statements[STATEMENT_COUNT] = {
                          "JOIN arrival a ON a.id = r.arrival WHERE r.content_hash = ?1",
     /* Where the domain came from outside the JSON, the same JSON may have come without it. */
     [SQL_FIND_JSON] = "SELECT id FROM report WHERE json_hash = ?1 ORDER BY id LIMIT 1",
-    [SQL_FIND_IDENTITY] = "SELECT r.id, a.authenticated, a.is_mail, a.received_at FROM report r "
-                          "JOIN arrival a ON a.id = r.arrival "
-                          "WHERE r.identity_hash = ?1 AND r.superseded_by IS NULL "
-                          "ORDER BY r.id DESC LIMIT 1",
-    [SQL_FIND_BARE] = "SELECT r.id, a.authenticated, a.is_mail, a.received_at FROM report r "
-                      "JOIN arrival a ON a.id = r.arrival "
+    [SQL_FIND_IDENTITY] =
+        "SELECT r.id, a.authenticated, a.is_mail, a.received_at, a.sender FROM report r "
+        "JOIN arrival a ON a.id = r.arrival "
+        "WHERE r.identity_hash = ?1 AND r.superseded_by IS NULL ORDER BY r.id DESC LIMIT 100",
+    [SQL_FIND_BARE] = "SELECT r.id, a.authenticated, a.is_mail, a.received_at, a.sender "
+                      "FROM report r JOIN arrival a ON a.id = r.arrival "
                       "WHERE r.content_hash = ?1 AND r.superseded_by IS NULL",
     [SQL_MOVE_ISSUES] = "UPDATE issue SET arrival = ?2 WHERE report = ?1",
     [SQL_MOVE_REPORT] = "UPDATE report SET arrival = ?2 WHERE id = ?1",
@@ -213,9 +213,9 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_FIND_DMARC_CONTENT] = "SELECT r.id, r.arrival, a.authenticated FROM dmarc_report r "
                                "JOIN arrival a ON a.id = r.arrival WHERE r.content_hash = ?1",
     [SQL_FIND_DMARC_IDENTITY] =
-        "SELECT r.id, a.authenticated, a.is_mail, a.received_at FROM dmarc_report r "
+        "SELECT r.id, a.authenticated, a.is_mail, a.received_at, a.sender FROM dmarc_report r "
         "JOIN arrival a ON a.id = r.arrival "
-        "WHERE r.identity_hash = ?1 AND r.superseded_by IS NULL ORDER BY r.id DESC LIMIT 1",
+        "WHERE r.identity_hash = ?1 AND r.superseded_by IS NULL ORDER BY r.id DESC LIMIT 100",
     [SQL_MOVE_DMARC] = "UPDATE dmarc_report SET arrival = ?2 WHERE id = ?1",
     [SQL_MOVE_DMARC_ISSUES] = "UPDATE issue SET arrival = ?2 WHERE dmarc_report = ?1",
     [SQL_SUPERSEDE_DMARC] = "UPDATE dmarc_report SET superseded_by = ?2 WHERE id = ?1",

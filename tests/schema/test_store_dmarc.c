@@ -154,6 +154,50 @@ static void other_content_is_a_revision_and_the_latest_counts(void **state)
     sample_is(sample, "SELECT count(*) FROM dmarc_reports", "10");
 }
 
+static void put_from(struct sample *sample, const char *sender, const char *content,
+                     enum authenticity authenticated)
+{
+    struct arrival *mail = sample_mail(content);
+
+    g_free(mail->sender);
+    mail->sender = g_strdup(sender);
+    mail->kind = ARRIVAL_DMARC;
+    mail->authenticated = authenticated;
+    mail->received_at = TODAY;
+    g_ptr_array_add(mail->dmarc, report_of("org", "1", TODAY, content));
+    sample_put(sample, mail, NULL, SAMPLE_NOW);
+}
+
+/* Signed by a domain of his own, in the name of another. */
+static void a_stranger_displaces_no_report(void **state)
+{
+    static const struct {
+        const char *senders[2];
+        enum authenticity authenticated[2];
+        const char *counting;
+    } cases[] = {
+        {{"a@org.example", "a@evil.example"}, {AUTH_PASS, AUTH_PASS}, "2"},
+        {{"a@evil.example", "a@org.example"}, {AUTH_PASS, AUTH_PASS}, "2"},
+        {{"a@org.example", "a@notorg.example"}, {AUTH_NONE, AUTH_NONE}, "2"},
+        {{"a@org.example", "a@evil.example"}, {AUTH_PASS, AUTH_FAIL}, "1"},
+        {{"a@evil.example", "a@org.example"}, {AUTH_FAIL, AUTH_PASS}, "1"},
+        {{"a@org.example", "b@reports.ORG.example"}, {AUTH_PASS, AUTH_PASS}, "1"},
+        {{"a@reports.org.example", "b@org.example"}, {AUTH_PASS, AUTH_PASS}, "1"},
+        {{"a@org.example", NULL}, {AUTH_NONE, AUTH_NONE}, "1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        void *own;
+        sample_setup(&own);
+        put_from(own, cases[i].senders[0], "a", cases[i].authenticated[0]);
+        put_from(own, cases[i].senders[1], "b", cases[i].authenticated[1]);
+        sample_is(own, "SELECT count(*) FROM dmarc_reports WHERE superseded_by IS NULL",
+                  cases[i].counting);
+        sample_teardown(&own);
+    }
+}
+
 static void a_known_report_that_comes_signed_is_signed(void **state)
 {
     struct sample *sample = *state;
@@ -429,6 +473,7 @@ int main(void)
                                         sample_teardown),
         cmocka_unit_test_setup_teardown(other_content_is_a_revision_and_the_latest_counts,
                                         sample_setup, sample_teardown),
+        cmocka_unit_test(a_stranger_displaces_no_report),
         cmocka_unit_test_setup_teardown(a_known_report_that_comes_signed_is_signed, sample_setup,
                                         sample_teardown),
         cmocka_unit_test_setup_teardown(a_report_is_read_again_in_its_place, sample_setup,

@@ -11,33 +11,75 @@
 /* A period that begins or ends later than this after now is noted: a clock or a forger is wrong. */
 #define FUTURE_SLACK (2 * DAY)
 
-/* The element "feedback" begins here: "<feedback>", "<x:feedback ...". */
-static bool is_feedback_tag(const char *at, const char *begin, const char *end)
-{
-    size_t length = strlen("feedback");
+/* A period is a day, as a rule. */
+#define LONG_PERIOD (31 * DAY)
 
-    return at > begin && (at[-1] == '<' || at[-1] == ':') && at + length < end &&
-           (at[length] == '>' || at[length] == '/' || g_ascii_isspace(at[length]));
+/* In lower case, without a byte order mark, and without the half of UTF-16 that ASCII leaves 0. */
+static GString *plain_head(const char *text, size_t length)
+{
+    static const char *const marks[] = {"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"};
+    GString *head = g_string_sized_new(MIN(length, DMARC_HEAD));
+    size_t at = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(marks) && at == 0; i++)
+        if (length >= strlen(marks[i]) && memcmp(text, marks[i], strlen(marks[i])) == 0)
+            at = strlen(marks[i]);
+    while (at < length && (g_ascii_isspace(text[at]) || text[at] == '\0'))
+        at++;
+    if (at >= length || text[at] != '<')
+        return head;
+    for (length = MIN(length, at + DMARC_HEAD); at < length; at++)
+        if (text[at] != '\0')
+            g_string_append_c(head, g_ascii_tolower(text[at]));
+    return head;
+}
+
+/* "<feedback>", "<x:feedback ...". */
+static bool is_feedback_tag(const char *tag)
+{
+    size_t length = strcspn(tag + 1, "<>/ \t\r\n");
+    const char *colon = memchr(tag + 1, ':', length), *name = colon != NULL ? colon + 1 : tag + 1;
+
+    return tag[1 + length] != '\0' && (size_t)(tag + 1 + length - name) == strlen("feedback") &&
+           g_str_has_prefix(name, "feedback");
+}
+
+static bool has_feedback_tag(const char *head)
+{
+    for (const char *tag = head; (tag = strchr(tag, '<')) != NULL; tag++)
+        if (is_feedback_tag(tag))
+            return true;
+    return false;
+}
+
+/* Past declarations, comments and instructions; NULL where there is none. */
+static const char *first_element(const char *head)
+{
+    const char *tag = strchr(head, '<');
+
+    while (tag != NULL && (tag[1] == '?' || tag[1] == '!')) {
+        const char *end = strstr(tag, g_str_has_prefix(tag, "<!--") ? "-->" : ">");
+        tag = end != NULL ? strchr(end, '<') : NULL;
+    }
+    return tag;
+}
+
+/* Other XML has feedback as well. */
+static bool names_dmarc(const char *head)
+{
+    return strstr(head, "report_metadata") != NULL || strstr(head, "policy_published") != NULL ||
+           strstr(head, "policy_evaluated") != NULL || strstr(head, "dmarc") != NULL;
 }
 
 bool dmarc_sniff(const char *text, size_t length)
 {
-    const char *tag = text, *end = text + MIN(length, DMARC_HEAD);
+    GString *head = plain_head(text, length);
+    const char *first = first_element(head->str);
+    bool is = (first != NULL && is_feedback_tag(first)) ||
+              (has_feedback_tag(head->str) && names_dmarc(head->str));
 
-    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-        tag += 3;
-    while (tag < end && (g_ascii_isspace(*tag) || *tag == '\0'))
-        tag++;
-    if (tag >= end || *tag != '<')
-        return false;
-    for (; tag < end; tag++) {
-        tag = memmem(tag, (size_t)(end - tag), "feedback", strlen("feedback"));
-        if (tag == NULL)
-            return false;
-        if (is_feedback_tag(tag, text, end))
-            return true;
-    }
-    return false;
+    g_string_free(head, TRUE);
+    return is;
 }
 
 G_GNUC_PRINTF(4, 5)
@@ -77,6 +119,12 @@ static void fill_period(struct dmarc_report *report, const struct tlsrpt_label *
     }
     if (report->begins_at > hints->now + FUTURE_SLACK)
         note(report, ISSUE_WARNING, DMARC_CLAUSE_PERIOD, "the period lies in the future");
+    else if (report->ends_at > hints->now + FUTURE_SLACK)
+        note(report, ISSUE_WARNING, DMARC_CLAUSE_PERIOD, "the period ends in the future");
+    if (report->ends_at - report->begins_at > LONG_PERIOD)
+        note(report, ISSUE_NOTICE, DMARC_CLAUSE_PERIOD,
+             "the period is longer than a month: %" G_GINT64_FORMAT " days",
+             (gint64)(report->ends_at - report->begins_at) / DAY);
 }
 
 static const char *first_header_from(const struct dmarc_report *report)
@@ -196,7 +244,7 @@ static void refuse(const struct dmarc_pass *pass, GPtrArray *issues)
         issue_add(issues, ISSUE_XML, ISSUE_ERROR, DMARC_CLAUSE_XML, "not well-formed: %s",
                   pass->broken);
     else
-        issue_add(issues, ISSUE_DMARC, ISSUE_ERROR, DMARC_CLAUSE_ROOT,
+        issue_add(issues, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_ROOT,
                   "nothing of a DMARC report in it");
 }
 

@@ -27,16 +27,17 @@ struct dmarc_hints {
 };
 
 /* How much of a text dmarc_sniff() looks at. */
-#define DMARC_HEAD 4096
+#define DMARC_HEAD 16384
 
-/* <feedback>, with whatever prefix, early in a text that begins like XML. */
+/* <feedback>, with whatever prefix, in a text that begins like XML, UTF-16 too: as its first
+   element, or early in one that has other names of DMARC's. */
 bool dmarc_sniff(const char *text, size_t length);
 
 /*
  * Reads a report. Each defect becomes an issue in report->issues with its clause, and one bad
  * record never costs the good ones. NULL where the text is refused or holds nothing of a report:
- * then `issues` says why, last. report->original and the *_aligned and *_best of the rows are left
- * to the caller. Safe to call from several threads.
+ * then `issues` says why, last, as an error or, of the latter, a notice. report->original and the
+ * *_aligned and *_best of the rows are left to the caller. Safe to call from several threads.
  */
 struct dmarc_report *dmarc_read(dmarc_source_fn source, void *data, const struct dmarc_hints *hints,
                                 GPtrArray *issues);

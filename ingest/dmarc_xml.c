@@ -301,12 +301,19 @@ static bool take_mended(const char *bytes, size_t length, void *taker)
     return parse(taker, bytes, length, false);
 }
 
-/* Blanks and a byte order mark before the XML declaration, where XML 1.0 allows none. */
+/* The first half of the '<' of UTF-16, big end first. */
+static bool is_wide(const char *bytes, size_t length)
+{
+    return length >= 3 && bytes[0] == '\0' && bytes[1] == '<' && bytes[2] == '\0';
+}
+
+/* Blanks before the XML declaration, where XML 1.0 allows none. */
 static size_t skip_blanks(const char *bytes, size_t length)
 {
     size_t at = 0;
 
-    while (at < length && (g_ascii_isspace(bytes[at]) || bytes[at] == '\0'))
+    while (at < length && (g_ascii_isspace(bytes[at]) || bytes[at] == '\0') &&
+           !is_wide(bytes + at, length - at))
         at++;
     return at;
 }

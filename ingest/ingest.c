@@ -74,7 +74,7 @@ static const char *part_label(const struct piece *piece, char **allocated)
     return *allocated = g_strdup_printf("%s %s", piece->part, name);
 }
 
-/* "submitter!domain!begin!end": RFC 8460, section 5.1; RFC 9990, section 4.2 has it, too. */
+/* "submitter!domain!begin!end": RFC 8460, section 5.1; RFC 9990, section 3.5.2 has it, too. */
 static bool has_report_name(const char *name)
 {
     struct tlsrpt_label label;
@@ -424,8 +424,9 @@ static void quarantine_dmarc(struct work *work, struct dmarc_place *place)
     g_ptr_array_add(work->arrival->unread, unread);
 }
 
-/* What cannot be read goes to the quarantine. */
-static void take_dmarc(struct work *work, struct dmarc_place *place)
+/* What cannot be read goes to the quarantine. False where it is just no report: other XML has an
+   element of that name, too. */
+static bool take_dmarc(struct work *work, struct dmarc_place *place)
 {
     const struct piece *piece = place->piece;
     struct arrival *arrival = work->arrival;
@@ -440,19 +441,25 @@ static void take_dmarc(struct work *work, struct dmarc_place *place)
     struct dmarc_report *report;
 
     if (!room_for_report(work))
-        return;
+        return true;
     place->issues = arrival->issues;
     report = dmarc_read(give_dmarc, place, &hints, arrival->issues);
     if (report == NULL) {
-        quarantine_dmarc(work, place);
+        struct issue *why = g_ptr_array_index(arrival->issues, arrival->issues->len - 1);
+        bool claims = why->severity == ISSUE_ERROR || piece->expected;
+        if (claims) {
+            why->severity = ISSUE_ERROR;
+            quarantine_dmarc(work, place);
+        }
         issues_place(arrival->issues, first, part_label(piece, &label));
-        return;
+        return claims;
     }
     keep_dmarc(work, place, &report->original);
     move_issues(arrival->issues, first, report->issues);
     issues_place(report->issues, 0, part_label(piece, &label));
     bound_issues(report->issues);
     g_ptr_array_add(arrival->dmarc, report);
+    return true;
 }
 
 /* Of several members only those that look like reports are what their container claims to bring. */
@@ -494,10 +501,9 @@ static bool take_container(struct work *work, const struct piece *piece, enum un
         if (members->len > 1)
             judge_sibling(&inner);
         if (member->later) {
-            take_dmarc(work, &(struct dmarc_place){.piece = &inner,
-                                                   .container = piece->bytes,
-                                                   .index = member->index});
-            taken = true;
+            taken |= take_dmarc(work, &(struct dmarc_place){.piece = &inner,
+                                                            .container = piece->bytes,
+                                                            .index = member->index});
         } else {
             taken |= take_piece(work, &inner);
         }
@@ -562,11 +568,10 @@ static bool take_piece(struct work *work, const struct piece *piece)
         note_depth(work, piece);
     else if (json_sniff(text, length))
         taken = take_json(work, piece);
-    else if (dmarc_sniff(text, length)) {
-        take_dmarc(work, &(struct dmarc_place){.piece = piece});
-        return true;
-    } else if (piece->may_be_mail && piece->depth < LIMIT_UNPACK_DEPTH &&
-               mail_sniff((const uint8_t *)text, length))
+    else if (dmarc_sniff(text, length))
+        taken = take_dmarc(work, &(struct dmarc_place){.piece = piece});
+    else if (piece->may_be_mail && piece->depth < LIMIT_UNPACK_DEPTH &&
+             mail_sniff((const uint8_t *)text, length))
         taken = take_messages(work, piece);
     if (!taken && work->arrival->unread->len == unread)
         settle_untaken(work, piece, first);

@@ -94,6 +94,27 @@ ok 'the file was not read' sh -c "! grep -q 'a secret' '$DB'*"
 exits 'they are tried again' 0 triage reparse
 like 'in vain' "$out" '^2 read again, 0 changed, 0 no longer readable'
 
+# Other XML has an element of that name, too; where the mail says that it is a report, it is broken.
+DB=$T/other.db
+echo '<?xml version="1.0"?><survey><feedback>Nice</feedback></survey>' >"$T/survey.xml"
+echo '<?xml version="1.0"?><feedback><rating>5</rating></feedback>' >"$T/rating.xml"
+# mail NAME SUBJECT
+mail() {
+    printf 'From: a@b.example\nSubject: %s\nMessage-ID: <%s@b.example>\nMIME-Version: 1.0\n' "$2" "$1"
+    printf 'Content-Type: text/xml; name="a.xml"\n\n'
+    cat "$T/rating.xml"
+}
+mail ours 'How was it?' >"$T/ours.eml"
+mail claims 'Report Domain: example.org Submitter: b.example Report-ID: 1' >"$T/claims.eml"
+exits 'other XML' 0 triage ingest "$T/survey.xml" "$T/rating.xml" "$T/ours.eml"
+is 'is no report' "$(query 'SELECT DISTINCT kind, outcome FROM arrivals')" 'other|ignored'
+exits 'nor where a report should be' 0 triage ingest "$T/claims.eml"
+is 'but that is quarantined' \
+    "$(query 'SELECT kind, outcome FROM arrivals WHERE outcome <> "ignored"')" 'dmarc|quarantined'
+iconv -f UTF-8 -t UTF-16 "$T/a.xml" >"$T/wide.xml"
+exits 'a report in UTF-16' 0 triage ingest "$T/wide.xml"
+is 'is read' "$(query 'SELECT sum(messages) FROM dmarc_rows')" 94
+
 # Broken: what can be used is used.
 DB=$T/broken.db
 { record 192.0.2.1 5 pass none; printf '<x>&y;<'; record 192.0.2.2 6 fail none; record 1 7 fail none; } |

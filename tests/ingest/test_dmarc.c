@@ -203,6 +203,14 @@ static void knows_a_report_by_its_first_element(void **state)
         {"\xef\xbb\xbf<?xml version='1.0'?><feedback >", true},
         {" \n<!-- x --><a:feedback\n>", true},
         {"<feedback/>", true},
+        {"<Feedback xmlns='x'>", true},
+        {"<?xml version='1.0'?><!-- <a> --><!DOCTYPE feedback><feedback>", true},
+        {"<xs:schema><feedback><report_metadata>", true},
+        {"<schema xmlns='http://dmarc.org/dmarc-xml/0.1'><feedback>", true},
+        {"<survey><feedback>", false},
+        {"<!-- <feedback> --><survey>", false},
+        {"<a:b:feedback>", false},
+        {"<feedback", false},
         {"<feedbacks>", false},
         {"<a>feedback</a>", false},
         {"feedback>", false},
@@ -410,6 +418,69 @@ static void encodings_are_read_as_declared_or_as_windows_1252(void **state)
                 fail_msg("case %zu is refused", i);
             assert_string_equal(report->organization, cases[i].wanted);
         }
+    }
+}
+
+/* Every XML processor reads UTF-16 (XML 1.0, section 4.3.3). */
+static void utf_16_is_read(void **state)
+{
+    static const struct {
+        const char *charset, *mark, *head, *words; /* NULL: it is a report */
+    } cases[] = {
+        {"UTF-16LE", "\xff\xfe", "<?xml version='1.0' encoding='UTF-16'?>", NULL},
+        {"UTF-16BE", "\xfe\xff", "<?xml version='1.0' encoding='UTF-16'?>", NULL},
+        {"UTF-16LE", "", "<?xml version='1.0' encoding='UTF-16'?>", NULL},
+        {"UTF-16BE", "", "<?xml version='1.0' encoding='UTF-16'?>", NULL},
+        {"UTF-16BE", "", "\n <?xml version='1.0'?>", NULL},
+        {"UTF-16LE", "", "\n <?xml version='1.0'?>", NULL},
+        {"UTF-16LE", "\xff\xfe",
+         "<!DOCTYPE f [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;'>]>", "document type"},
+        {"UTF-16BE", "\xfe\xff", "<!DOCTYPE f SYSTEM 'file:///etc/passwd'>", "document type"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *plain = g_strconcat(cases[i].head, PLAIN, NULL);
+        gsize length;
+        g_autofree char *wide =
+            g_convert(plain, -1, cases[i].charset, "UTF-8", NULL, &length, NULL);
+        g_autoptr(GByteArray) text = g_byte_array_new();
+        g_byte_array_append(text, (const guint8 *)cases[i].mark, (guint)strlen(cases[i].mark));
+        g_byte_array_append(text, (const guint8 *)wide, (guint)length);
+        g_autoptr(GPtrArray) issues = issues_new();
+        g_autoptr(DmarcReport) report =
+            read_pieces((const char *)text->data, text->len, 51, issues);
+        assert_true(dmarc_sniff((const char *)text->data, text->len));
+        if (cases[i].words == NULL) {
+            assert_int_equal(row_at(report, 0)->messages, 3);
+            assert_false(has_issue(report->issues, "ends before"));
+        } else {
+            assert_null(report);
+            assert_true(has_issue(issues, cases[i].words));
+        }
+    }
+}
+
+static void a_period_that_nobody_believes_is_noted(void **state)
+{
+    static const struct {
+        const char *end, *words;
+    } cases[] = {
+        {"1794959999", NULL},
+        {"1794873599", "before it begins"},
+        {"1799999999", "ends in the future"},
+        {"1799999999", "longer than a month"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(GStrv) halves = g_strsplit(PLAIN, "1794959999", 2);
+        g_autofree char *text = g_strjoin(cases[i].end, halves[0], halves[1], NULL);
+        g_autoptr(DmarcReport) report = read_text(text);
+        if (cases[i].words != NULL)
+            assert_issue(report, cases[i].words);
+        else
+            assert_false(has_issue(report->issues, "period"));
     }
 }
 
@@ -775,6 +846,8 @@ int main(void)
         cmocka_unit_test(a_document_type_is_refused_and_nothing_expanded),
         cmocka_unit_test(an_entity_that_nobody_declared_stays_as_it_is),
         cmocka_unit_test(encodings_are_read_as_declared_or_as_windows_1252),
+        cmocka_unit_test(utf_16_is_read),
+        cmocka_unit_test(a_period_that_nobody_believes_is_noted),
         cmocka_unit_test(counts_are_brought_into_range),
         cmocka_unit_test(times_are_brought_to_seconds),
         cmocka_unit_test(words_are_read_without_regard_to_case),

@@ -171,7 +171,7 @@ static void fill(struct dmarc_report *report, const struct dmarc_hints *hints)
     if (report->external_id == NULL)
         note(report, ISSUE_WARNING, DMARC_CLAUSE_METADATA, "report_id is missing or empty");
     if (report->rows->len == 0)
-        note(report, ISSUE_NOTICE, DMARC_CLAUSE_ROOT, "there is no record");
+        note(report, ISSUE_NOTICE, DMARC_CLAUSE_FIRST_LEVEL, "there is no record");
     if (report->policy.p == DMARC_REQUEST_UNKNOWN)
         note(report, ISSUE_NOTICE, DMARC_CLAUSE_POLICY, "p of policy_published is missing");
     tlsrpt_label_clear(&subject);

@@ -5,13 +5,17 @@
 #include "ingest/dmarc.h"
 
 #define DMARC_CLAUSE_XML "XML 1.0, section 2.1"
-#define DMARC_CLAUSE_ROOT "RFC 9990, section 3.1.1; RFC 7489, appendix C"
+#define DMARC_CLAUSE_ROOT "RFC 9990, section 3.1.1.1; RFC 7489, appendix C"
+#define DMARC_CLAUSE_FIRST_LEVEL "RFC 9990, section 3.1.1.2; RFC 7489, appendix C"
 #define DMARC_CLAUSE_METADATA "RFC 9990, section 3.1.1.3; RFC 7489, appendix C"
 #define DMARC_CLAUSE_PERIOD "RFC 9990, section 3.1.1.4; RFC 7489, appendix C"
 #define DMARC_CLAUSE_POLICY "RFC 9990, section 3.1.1.5; RFC 7489, appendix C"
-#define DMARC_CLAUSE_RECORD "RFC 9990, section 3.1.1.7; RFC 7489, appendix C"
 #define DMARC_CLAUSE_ROW "RFC 9990, section 3.1.1.8; RFC 7489, appendix C"
 #define DMARC_CLAUSE_EVALUATED "RFC 9990, section 3.1.1.9; RFC 7489, appendix C"
+#define DMARC_CLAUSE_IDENTIFIERS "RFC 9990, section 3.1.1.10; RFC 7489, appendix C"
+#define DMARC_CLAUSE_DKIM "RFC 9990, section 3.1.1.12; RFC 7489, appendix C"
+#define DMARC_CLAUSE_SPF "RFC 9990, section 3.1.1.13; RFC 7489, appendix C"
+#define DMARC_CLAUSE_REASON "RFC 9990, section 3.1.6; RFC 7489, appendix C"
 
 /* Every element that is read, by what it means where it stands. */
 enum dmarc_scope {

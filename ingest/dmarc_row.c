@@ -38,10 +38,9 @@ static const char *take_lower(struct dmarc_reading *reading, const char *text)
 }
 
 static const char *take_domain(struct dmarc_reading *reading, enum dmarc_scope scope,
-                               const char *text)
+                               const char *text, const char *clause)
 {
-    g_autofree char *domain =
-        dmarc_domain(reading, text, dmarc_scope_name(scope), "RFC 9990, section 3.1.1");
+    g_autofree char *domain = dmarc_domain(reading, text, dmarc_scope_name(scope), clause);
 
     return dmarc_texts_take(&reading->report->texts, domain);
 }
@@ -133,7 +132,7 @@ static void take_reason_type(struct dmarc_reading *reading, const char *text)
 
     reason->type = take_lower(reading, text);
     if (reason->type != NULL && !is_among(reason_types, G_N_ELEMENTS(reason_types), reason->type))
-        dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, "RFC 9990, section 3.1.1",
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_REASON,
                    "unknown type of reason: \"%.40s\"", reason->type);
 }
 
@@ -141,11 +140,12 @@ static void take_auth(struct dmarc_reading *reading, enum dmarc_scope scope, boo
                       const char *text)
 {
     GArray *results = is_dkim ? reading->dkim : reading->spf;
+    const char *clause = is_dkim ? DMARC_CLAUSE_DKIM : DMARC_CLAUSE_SPF;
     struct dmarc_auth *auth = &g_array_index(results, struct dmarc_auth, results->len - 1);
 
     if (scope == SCOPE_AUTH_DOMAIN) {
         /* AOL wrote NULL where there was none. */
-        auth->domain = strcmp(text, "NULL") != 0 ? take_domain(reading, scope, text) : NULL;
+        auth->domain = strcmp(text, "NULL") != 0 ? take_domain(reading, scope, text, clause) : NULL;
     } else if (scope == SCOPE_AUTH_DETAIL) {
         auth->detail = is_dkim ? take(reading, text) : take_lower(reading, text);
     } else if (scope == SCOPE_AUTH_HUMAN) {
@@ -155,7 +155,7 @@ static void take_auth(struct dmarc_reading *reading, enum dmarc_scope scope, boo
         if (auth->result != NULL &&
             !(is_dkim ? is_among(dkim_results, G_N_ELEMENTS(dkim_results), auth->result)
                       : is_among(spf_results, G_N_ELEMENTS(spf_results), auth->result)))
-            dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, "RFC 9990, section 3.1.1",
+            dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, clause,
                        "unknown result of %s: \"%.40s\"", is_dkim ? "dkim" : "spf", auth->result);
     }
 }
@@ -191,13 +191,13 @@ void dmarc_row_text(struct dmarc_reading *reading, enum dmarc_scope scope, enum 
             take(reading, text);
         break;
     case SCOPE_HEADER_FROM:
-        row->header_from = take_domain(reading, scope, text);
+        row->header_from = take_domain(reading, scope, text, DMARC_CLAUSE_IDENTIFIERS);
         break;
     case SCOPE_ENVELOPE_FROM:
-        row->envelope_from = take_domain(reading, scope, text);
+        row->envelope_from = take_domain(reading, scope, text, DMARC_CLAUSE_IDENTIFIERS);
         break;
     case SCOPE_ENVELOPE_TO:
-        row->envelope_to = take_domain(reading, scope, text);
+        row->envelope_to = take_domain(reading, scope, text, DMARC_CLAUSE_IDENTIFIERS);
         break;
     default:
         take_auth(reading, scope, parent == SCOPE_DKIM, text);
@@ -274,7 +274,7 @@ static void check_row(struct dmarc_reading *reading)
     struct dmarc_row *row = &reading->row;
 
     if (row->header_from == NULL)
-        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_RECORD,
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_IDENTIFIERS,
                    "header_from is missing or empty");
     if (row->dkim_said == DMARC_VERDICT_UNKNOWN || row->spf_said == DMARC_VERDICT_UNKNOWN)
         dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_EVALUATED,

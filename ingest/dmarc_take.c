@@ -118,7 +118,7 @@ static void take_metadata(struct dmarc_reading *reading, enum dmarc_scope scope,
     case SCOPE_VERSION:
         set_text(&report->version, text);
         if (strcmp(text, "1.0") != 0)
-            dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_ROOT,
+            dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_FIRST_LEVEL,
                        "version is \"%.20s\", not \"1.0\"", text);
         break;
     case SCOPE_ORG_NAME:

@@ -199,10 +199,20 @@ static bool status_fits(const struct group *group, const char *code)
            text_has_code(group->diagnostic, code);
 }
 
+/* About addresses and mailboxes (RFC 3463, section 3.2 and 3.3): what words a server has for
+   that tells nothing of TLS. */
+static bool is_about_recipient(const struct group *group)
+{
+    return group->status != NULL && (g_str_has_prefix(group->status + 1, ".1.") ||
+                                     g_str_has_prefix(group->status + 1, ".2."));
+}
+
 static const struct reason *find_reason(const struct group *group)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
         const struct reason *reason = &reasons[i];
+        if (reason->status == NULL && is_about_recipient(group))
+            continue;
         if (reason->text != NULL &&
             (group->diagnostic == NULL || strcasestr(group->diagnostic, reason->text) == NULL))
             continue;

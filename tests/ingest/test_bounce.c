@@ -110,6 +110,11 @@ static void other_bounces_tell_nothing(void **state)
         "Reporting-MTA: dns; a",
         "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\n"
         "Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n",
+        /* A server's words about an address. */
+        "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\n"
+        "Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 certificate verify failed club\n",
+        "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\n"
+        "Status: 4.2.2 (full)\nDiagnostic-Code: smtp; 450 TLS is required, but was not offered\n",
         "Reporting-MTA: dns; a\n\nAction: failed\nStatus: 5.7.323\n",
         "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\nStatus: 2.7.323\n",
         "Reporting-MTA: dns; a\n\nFinal-Recipient: rfc822; a@b.example\n"

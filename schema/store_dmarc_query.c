@@ -110,17 +110,26 @@ bool store_each_dmarc_sum(struct store *store, const struct store_filter *filter
     return row != NULL && end(store, row, code, error);
 }
 
-/* Reports of RFC 7489 know neither np nor t, those of RFC 9990 no pct: a policy that was read by
-   both is the same one. */
+/* Reports of RFC 7489 know neither np nor t: what they read is counted with the latest policy that
+   differs from theirs in nothing else. */
 bool store_each_dmarc_seen(struct store *store, const struct store_filter *filter,
                            store_dmarc_seen_fn take, void *data, GError **error)
 {
     static const char sql[] =
-        "SELECT r.domain, max(r.organization), count(*), count(DISTINCT r.organization), "
-        "min(r.begins_at), max(r.begins_at), r.p, iif(r.sp = '', r.p, r.sp), max(r.np), "
-        "iif(r.adkim = '', 'r', r.adkim), iif(r.aspf = '', 'r', r.aspf), coalesce(r.pct, 100), "
-        "max(r.testing) " STORE_DMARC_FILTERED
-        "GROUP BY 1, 7, 8, 10, 11, 12 ORDER BY 1, 3 DESC, 6 DESC";
+        "WITH read AS (SELECT r.domain, r.organization, r.begins_at, r.p, "
+        "iif(r.sp = '', r.p, r.sp) AS sp, r.np, iif(r.adkim = '', 'r', r.adkim) AS adkim, "
+        "iif(r.aspf = '', 'r', r.aspf) AS aspf, coalesce(r.pct, 100) AS pct, r.testing, "
+        "r.form = 'rfc9990' OR r.np <> '' OR r.testing OR r.discovery_method IS NOT NULL "
+        "AS knows " STORE_DMARC_FILTERED "), "
+        "latest AS (SELECT domain, p, sp, adkim, aspf, pct, np, testing, max(begins_at) "
+        "FROM read WHERE knows GROUP BY 1, 2, 3, 4, 5, 6) "
+        "SELECT w.domain, max(w.organization), count(*), count(DISTINCT w.organization), "
+        "min(w.begins_at), max(w.begins_at), w.p, w.sp, "
+        "iif(w.knows OR l.domain IS NULL, w.np, l.np) AS np, w.adkim, w.aspf, w.pct, "
+        "iif(w.knows OR l.domain IS NULL, w.testing, l.testing) AS testing "
+        "FROM read w LEFT JOIN latest l ON l.domain = w.domain AND l.p = w.p AND l.sp = w.sp "
+        "AND l.adkim = w.adkim AND l.aspf = w.aspf AND l.pct = w.pct "
+        "GROUP BY 1, 7, 8, 9, 10, 11, 12, 13 ORDER BY 1, 3 DESC, 6 DESC";
     sqlite3_stmt *row = ask(store, sql, filter, error);
     int code = SQLITE_ERROR;
 

@@ -357,6 +357,32 @@ static void put_days(struct sample *sample)
     }
 }
 
+/* The older standard's reports, which cannot tell, go with the latest. */
+static void a_policy_that_changed_is_told_as_two(void **state)
+{
+    struct sample *sample = *state;
+    g_autoptr(GString) seen = g_string_new(NULL);
+    GError *error = NULL;
+
+    for (int i = 0; i < 4; i++) {
+        g_autofree char *id = g_strdup_printf("%d", i);
+        struct dmarc_report *report = report_of("org", id, TODAY - i * SAMPLE_DAY, id);
+        bool old_form = i == 0 || i == 3;
+        report->form = old_form ? DMARC_FORM_NONE : DMARC_FORM_RFC9990;
+        report->policy.np = old_form ? DMARC_REQUEST_UNKNOWN
+                            : i == 1 ? DMARC_REQUEST_NONE
+                                     : DMARC_REQUEST_REJECT;
+        report->policy.testing = i == 2;
+        report->policy.pct = -1;
+        put(sample, id, report, AUTH_NONE, TODAY);
+    }
+    sample_ok(
+        store_each_dmarc_seen(sample->store, &(struct store_filter){0}, append_seen, seen, &error),
+        error);
+    assert_string_equal(seen->str, "p=reject sp=reject np=none pct=100 - 3; "
+                                   "p=reject sp=reject np=reject pct=100 t=y 1; ");
+}
+
 static void adds_up_what_a_filter_means(void **state)
 {
     static const struct {
@@ -481,6 +507,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_left_unread_is_read_at_last, sample_setup,
                                         sample_teardown),
         cmocka_unit_test_setup_teardown(what_an_earlier_version_kept_is_no_quarantine, sample_setup,
+                                        sample_teardown),
+        cmocka_unit_test_setup_teardown(a_policy_that_changed_is_told_as_two, sample_setup,
                                         sample_teardown),
         cmocka_unit_test_setup_teardown(adds_up_what_a_filter_means, sample_setup, sample_teardown),
         cmocka_unit_test_setup_teardown(issues_of_a_period_are_tallied_with_those_of_tls_reports,

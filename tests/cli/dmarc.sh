@@ -68,6 +68,18 @@ like 'is told of it' "$out" 'example\.org: 84 messages'
 unlike 'and not that it is none of ours' "$out" 'not told above'
 : >"$T/tlstriage.conf"
 
+# A source that sent aligned mail all the time is not new where it fails as well.
+DB=$T/partly.db
+for day in 15 16 17; do
+    record 192.0.2.1 90 pass none | feedback "past$day" "2026-11-$day" >"$T/past$day.xml"
+done
+{ record 192.0.2.1 90 pass none; record 192.0.2.1 20 fail reject; record 192.0.2.9 30 fail reject; } |
+    feedback now 2026-11-20 >"$T/now.xml"
+exits 'a source that fails now in part' 0 triage ingest "$T"/past1?.xml "$T/now.xml"
+exits 'is told' 0 triage digest --since 2026-11-20
+like 'as what it is' "$out" '192\.0\.2\.1 fails with 14\.3 % of all messages'
+like 'a new one as new' "$out" '192\.0\.2\.9 is new with 21\.4 % of all messages'
+
 # Hostile: refused, kept, nothing read, nothing expanded, at once.
 echo 'a secret' >"$T/secret"
 {

@@ -578,12 +578,13 @@ static bool take_piece(struct work *work, const struct piece *piece)
     return taken;
 }
 
-/* Of the mail around a part: a subject as RFC 8460, section 5.3, and DMARC have it, or a field or
-   type of RFC 8460. */
+/* Of the mail around a part: a subject as RFC 8460, section 5.3, and DMARC have it, which automatic
+   replies repeat, or a field or type of RFC 8460. */
 static bool is_report_mail(const struct mail *mail, const struct mail_part *part)
 {
     return part->report_domain != NULL || (mail->says_tlsrpt && part->place == MAIL_OWN) ||
-           (part->subject != NULL && strcasestr(part->subject, "Report Domain:") != NULL);
+           (!mail->is_reply && part->subject != NULL &&
+            strcasestr(part->subject, "Report Domain:") != NULL);
 }
 
 /* Any mail may have JSON or a zip with it: only a name or type that none but reports have is a

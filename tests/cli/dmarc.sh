@@ -123,6 +123,14 @@ is 'is no report' "$(query 'SELECT DISTINCT kind, outcome FROM arrivals')" 'othe
 exits 'nor where a report should be' 0 triage ingest "$T/claims.eml"
 is 'but that is quarantined' \
     "$(query 'SELECT kind, outcome FROM arrivals WHERE outcome <> "ignored"')" 'dmarc|quarantined'
+{
+    printf 'From: b@b.example\nSubject: Re: Report Domain: example.org Submitter: b.example\n'
+    printf 'Auto-Submitted: auto-replied\nMIME-Version: 1.0\n'
+    printf 'Content-Type: application/zip; name="signature.zip"\n\nno zip\n'
+} >"$T/away.eml"
+exits 'an automatic reply' 0 triage ingest "$T/away.eml"
+is 'brings no report' "$(query 'SELECT kind, outcome FROM arrivals WHERE subject LIKE "Re: %"')" \
+    'other|ignored'
 iconv -f UTF-8 -t UTF-16 "$T/a.xml" >"$T/wide.xml"
 exits 'a report in UTF-16' 0 triage ingest "$T/wide.xml"
 is 'is read' "$(query 'SELECT sum(messages) FROM dmarc_rows')" 94

@@ -49,7 +49,7 @@ static bool run_list(struct cli *cli, char **numbers, bool *missing, GError **er
     (void)missing;
     if (!store_each_quarantined(cli->store, list_one, &count, error))
         return false;
-    return count > 0 || cli->quiet || cli_print(cli, "The quarantine is empty.\n");
+    return cli_print(cli, count > 0 || cli->quiet ? "" : "The quarantine is empty.\n");
 }
 
 static void show_field(const char *name, const char *text)
@@ -60,6 +60,17 @@ static void show_field(const char *name, const char *text)
         printf("%-9s %s\n", name, escaped);
 }
 
+/* What follows a 0 is shown, too: that of UTF-16 goes, no text has another. */
+static char *without_zeros(const char *text, size_t length)
+{
+    GString *copy = g_string_sized_new(length);
+
+    for (size_t i = 0; i < length; i++)
+        if (text[i] != '\0')
+            g_string_append_c(copy, text[i]);
+    return g_string_free(copy, FALSE);
+}
+
 /* Line by line, so that line breaks stay and nothing else acts on the terminal. */
 static void show_text(const char *text, size_t length)
 {
@@ -68,7 +79,7 @@ static void show_text(const char *text, size_t length)
     for (const char *line = text; line < end;) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));
         const char *line_end = newline != NULL ? newline : end;
-        g_autofree char *copy = g_strndup(line, (gsize)(line_end - line));
+        g_autofree char *copy = without_zeros(line, (size_t)(line_end - line));
         g_autofree char *escaped = escape_terminal(g_strchomp(copy));
         printf("  %s\n", escaped);
         line = line_end + 1;

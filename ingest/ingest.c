@@ -500,6 +500,9 @@ static bool take_container(struct work *work, const struct piece *piece, enum un
             inner.file_name = member->name;
         if (members->len > 1)
             judge_sibling(&inner);
+        /* Encrypted, or cut at its begin: what is worth keeping is the container. */
+        if (member->damaged && g_bytes_get_size(member->bytes) == 0)
+            continue;
         if (member->later) {
             taken |= take_dmarc(work, &(struct dmarc_place){.piece = &inner,
                                                             .container = piece->bytes,

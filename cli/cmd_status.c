@@ -62,6 +62,8 @@ static bool gather(struct cli *cli, struct status *status, GError **error)
         return false;
     count_faults(digest, status);
     status->reports = digest->reports;
+    status->has_dmarc = *digest_kind_of_report(digest) != '\0';
+    status->mail_failed = digest_mail_failed(digest);
     for (guint i = 0; i < digest->reporters->len; i++) {
         const struct digest_reporter *reporter = g_ptr_array_index(digest->reporters, i);
         status->newest_day = MAX(status->newest_day, reporter->last_day);

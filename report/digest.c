@@ -144,17 +144,35 @@ static char *headline_of_less(const struct fault_set *set)
     return NULL;
 }
 
+const char *digest_kind_of_report(const struct digest *digest)
+{
+    return digest->dmarc != NULL && digest->dmarc->domains->len > 0 ? "TLS " : "";
+}
+
+bool digest_mail_failed(const struct digest *digest)
+{
+    for (guint i = 0; digest->dmarc != NULL && i < digest->dmarc->domains->len; i++) {
+        const struct dmarc_domain *domain = g_ptr_array_index(digest->dmarc->domains, i);
+        if (domain->failed + domain->punished > 0)
+            return true;
+    }
+    return false;
+}
+
 static char *headline_of_none(const struct digest *digest)
 {
+    const char *kind = digest_kind_of_report(digest);
+
     if (digest->outbound != NULL && digest->outbound->sessions > 0)
-        return g_strdup_printf("no report; no fault in %" G_GINT64_FORMAT " sessions of our log",
-                               digest->outbound->sessions);
+        return g_strdup_printf("no %sreport; no fault in %" G_GINT64_FORMAT " sessions of our log",
+                               kind, digest->outbound->sessions);
     if (digest->domain != NULL)
-        return g_strdup_printf("no report about %s", digest->domain);
+        return g_strdup_printf("no %sreport about %s", kind, digest->domain);
     if (overview_has_foreign(digest->overview))
-        return g_strdup(digest->by_period ? "no report about our domains on these days"
-                                          : "no report about our domains came in");
-    return g_strdup(digest->by_period ? "no report about these days" : "no report came in");
+        return g_strdup_printf("no %sreport about our domains %s", kind,
+                               digest->by_period ? "on these days" : "came in");
+    return g_strdup_printf("no %sreport %s", kind,
+                           digest->by_period ? "about these days" : "came in");
 }
 
 char *digest_headline(const struct digest *digest)
@@ -170,6 +188,8 @@ char *digest_headline(const struct digest *digest)
         return headline;
     if (digest->reports == 0)
         return headline_of_none(digest);
-    return g_strdup_printf("nothing failed: %u report%s, %" G_GINT64_FORMAT " good sessions",
-                           digest->reports, digest->reports == 1 ? "" : "s", digest->successes);
+    return g_strdup_printf("%s: %u %sreport%s, %" G_GINT64_FORMAT " good sessions",
+                           digest_mail_failed(digest) ? "no TLS session failed" : "nothing failed",
+                           digest->reports, digest_kind_of_report(digest),
+                           digest->reports == 1 ? "" : "s", digest->successes);
 }

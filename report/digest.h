@@ -55,6 +55,11 @@ void digest_free(struct digest *digest);
    of strangers in it is not yet escaped. Owned by the caller. */
 char *digest_headline(const struct digest *digest);
 
+/* "TLS " where DMARC reports are told as well, so that "no report" is not read as theirs; else "".
+   Likewise, where mail failed by them, of "nothing failed". */
+const char *digest_kind_of_report(const struct digest *digest);
+bool digest_mail_failed(const struct digest *digest);
+
 /* Faults that reports tell of, and findings of our own log. */
 guint digest_fault_count(const struct digest *digest);
 

@@ -24,7 +24,7 @@ static void append_faults(GString *line, const struct status *status)
     g_autofree char *worst = escape_terminal(status->worst);
 
     if (status->faults == 0)
-        g_string_append(line, ", nothing fails");
+        g_string_append(line, status->mail_failed ? ", no TLS session fails" : ", nothing fails");
     else
         g_string_append_printf(line, ", %s", worst);
 }
@@ -40,7 +40,7 @@ static void append_reports(GString *line, const struct status *status)
     g_autofree char *day = phrase_day(status->newest_day);
 
     if (status->reports == 0)
-        g_string_append_printf(line, "no report%s in %d days",
+        g_string_append_printf(line, "no %sreport%s in %d days", status->has_dmarc ? "TLS " : "",
                                overview_has_foreign(status->overview) ? " about our domains" : "",
                                status->days);
     else

@@ -16,6 +16,8 @@ struct status {
     guint high;
     guint quarantined;
     char *worst;               /* how many faults, and the worst, in words; NULL where none */
+    bool has_dmarc;            /* reports about DMARC as well, which `reports` does not count */
+    bool mail_failed;          /* by those about DMARC, which is no fault */
     struct overview *overview; /* owned */
 };
 

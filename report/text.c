@@ -46,7 +46,10 @@ static void write_cover(struct page *page, const struct digest *digest)
     g_autofree char *domain = digest->domain != NULL ? phrase_text(digest->domain) : NULL;
     g_autoptr(GString) text = g_string_new(NULL);
 
-    g_string_append_printf(text, "Reports %s: %u.", cover, digest->reports);
+    g_string_append_printf(
+        text, "%s %s: %u.",
+        digest->reports == 0 && *digest_kind_of_report(digest) != '\0' ? "TLS reports" : "Reports",
+        cover, digest->reports);
     if (digest->reports > 0) {
         g_string_append_printf(text,
                                " Sessions: %" G_GINT64_FORMAT " good, %" G_GINT64_FORMAT " failed",
@@ -307,15 +310,16 @@ static void write_silence(struct page *page, const struct digest *digest)
     g_autofree char *quoted = digest->domain != NULL ? escape_shell(digest->domain) : NULL;
     g_autofree char *domain = quoted != NULL ? escape_terminal(quoted) : g_strdup("DOMAIN");
     g_autofree char *lookup = g_strdup_printf("dig +short TXT _smtp._tls.%s", domain);
-    g_autofree char *text = g_strdup_printf(
-        "%s. That says nothing about your TLS: it may be that nobody sent mail, or that reports do "
-        "not reach this program. Check:",
-        digest->domain != NULL ? "No report is about this domain"
-        : overview_has_foreign(digest->overview)
-            ? "No report is about a domain that the configuration "
-              "lists as ours"
-        : digest->by_period ? "No report is about these days"
-                            : "No report came in");
+    g_autofree char *text =
+        g_strdup_printf("No %sreport %s. That says nothing about your TLS: it may be that nobody "
+                        "sent mail, or that reports do not "
+                        "reach this program. Check:",
+                        digest_kind_of_report(digest),
+                        digest->domain != NULL ? "is about this domain"
+                        : overview_has_foreign(digest->overview)
+                            ? "is about a domain that the configuration lists as ours"
+                        : digest->by_period ? "is about these days"
+                                            : "came in");
 
     page_blank(page);
     page_wrap(page, "", 0, text);
@@ -343,10 +347,12 @@ static void write_quiet(struct page *page, const struct digest *digest)
         write_silence(page, digest);
     } else if (set == NULL || set->faults->len + set->singles->len + set->unexplained->len == 0) {
         page_blank(page);
-        page_wrap(page, "", 0,
-                  digest->successes > 0
-                      ? "Nothing failed. The reports below tell of good sessions only."
-                      : "Nothing failed, but the reports below tell of no session at all.");
+        g_autofree char *text = g_strdup_printf(
+            digest->successes > 0 ? "%s failed. The %sreports below tell of good sessions only."
+                                  : "%s failed, but the %sreports below tell of no session at all.",
+            digest_mail_failed(digest) ? "No TLS session" : "Nothing",
+            digest_kind_of_report(digest));
+        page_wrap(page, "", 0, text);
     }
 }
 

@@ -43,6 +43,8 @@ is 'rows tell who was aligned' \
 
 # The digest: what happened, against what the policy asks.
 exits 'a digest of the 20th' 0 triage digest --since 2026-11-20
+like 'does not say that no report came' "$out" '^tlstriage: no TLS report about these days'
+unlike 'nor of how many others there are none' "$out" '^(Reports about|No report)'
 like 'tells how much was aligned' "$out" 'example\.org: 84 messages, 0 % aligned'
 like 'what became of the rest' "$out" '84 messages: 80 rejected, 4 delivered; not followed for 4'
 like 'what is new' "$out" '192\.0\.2\.1 was aligned until 2026-11-18 and is not'
@@ -67,6 +69,9 @@ exits 'who asks for that domain' 0 triage digest --since 2026-11-20 --domain exa
 like 'is told of it' "$out" 'example\.org: 84 messages'
 unlike 'and not that it is none of ours' "$out" 'not told above'
 : >"$T/tlstriage.conf"
+exits 'status where it is ours' 1 triage status
+like 'speaks of the other reports alone' "$out" \
+    '^tlstriage WARNING: no TLS report in 7 days, no TLS session fails'
 
 # A source that sent aligned mail all the time is not new where it fails as well.
 DB=$T/partly.db

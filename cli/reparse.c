@@ -22,9 +22,6 @@ static bool put_report(struct reparse *reparse, const struct store_kept *kept,
     struct store *store = reparse->cli->store;
 
     classify_report(report);
-    if (kept->kind == KEPT_UNREAD)
-        return store_release(store, kept, report, reparse->now, CLASSIFY_VERSION, &reparse->stored,
-                             error);
     return store_replace_report(store, kept->id, report, CLASSIFY_VERSION, changed, error);
 }
 
@@ -34,28 +31,52 @@ static bool put_dmarc(struct reparse *reparse, const struct store_kept *kept,
     struct store *store = reparse->cli->store;
 
     dmarc_judge(report);
-    if (kept->kind == KEPT_UNREAD)
-        return store_release_dmarc(store, kept, report, reparse->now, &reparse->stored, error);
     return store_replace_dmarc(store, kept->id, report, changed, error);
 }
 
+/* All that is in it, unless something in it still cannot be read, goes with the last of them. */
+static bool release(struct reparse *reparse, struct store_kept *kept, const struct arrival *again,
+                    GError **error)
+{
+    struct store *store = reparse->cli->store;
+    guint left = again->reports->len + again->dmarc->len;
+    bool ok = true;
+
+    for (guint i = 0; ok && i < again->reports->len; i++) {
+        struct report *report = g_ptr_array_index(again->reports, i);
+        classify_report(report);
+        kept->stays = --left > 0 || again->unread->len > 0;
+        ok = store_release(store, kept, report, reparse->now, CLASSIFY_VERSION, &reparse->stored,
+                           error);
+    }
+    for (guint i = 0; ok && i < again->dmarc->len; i++) {
+        struct dmarc_report *report = g_ptr_array_index(again->dmarc, i);
+        dmarc_judge(report);
+        kept->stays = --left > 0 || again->unread->len > 0;
+        ok = store_release_dmarc(store, kept, report, reparse->now, &reparse->stored, error);
+    }
+    reparse->counts->released += ok && !kept->later;
+    reparse->counts->first_read += ok && kept->later;
+    return ok;
+}
+
 /* Puts one thing in its place anew. What still cannot be read stays as it was. */
-static bool redo(struct reparse *reparse, const struct store_kept *kept, GError **error)
+static bool redo(struct reparse *reparse, struct store_kept *kept, GError **error)
 {
     g_autoptr(Arrival) again = ingest_again(&kept->original, kept->arrival, &reparse->context);
     bool changed = false, ok;
 
     reparse->counts->read++;
-    if (kept->kind != KEPT_DMARC && again->reports->len > 0) {
+    if (kept->kind == KEPT_UNREAD)
+        return again->reports->len + again->dmarc->len == 0 || release(reparse, kept, again, error);
+    if (kept->kind == KEPT_REPORT && again->reports->len > 0) {
         ok = put_report(reparse, kept, again->reports->pdata[0], &changed, error);
-    } else if (kept->kind != KEPT_REPORT && again->dmarc->len > 0) {
+    } else if (kept->kind == KEPT_DMARC && again->dmarc->len > 0) {
         ok = put_dmarc(reparse, kept, again->dmarc->pdata[0], &changed, error);
     } else {
-        reparse->counts->unreadable += kept->kind != KEPT_UNREAD;
+        reparse->counts->unreadable++;
         return true;
     }
-    reparse->counts->released += ok && kept->kind == KEPT_UNREAD && !kept->later;
-    reparse->counts->first_read += ok && kept->kind == KEPT_UNREAD && kept->later;
     reparse->counts->changed += changed;
     return ok;
 }

@@ -180,6 +180,7 @@ struct store_kept {
     bool later; /* KEPT_UNREAD: left unread by an earlier version, not quarantined */
     struct original original;
     struct arrival *arrival; /* its mail's fields; no reports, unread, issues */
+    bool stays; /* set by who releases a report of it: something else is in it as well */
 };
 void store_kept_clear(struct store_kept *kept);
 
@@ -198,7 +199,8 @@ bool store_next_kept(struct store *store, enum store_kept_kind kind, gint64 afte
 bool store_replace_report(struct store *store, gint64 id, const struct report *report,
                           int classified, bool *changed, GError **error);
 
-/* Stores a report that came out of the quarantine and drops it there; within a transaction. */
+/* Stores a report that came out of the quarantine and, unless kept->stays, drops it there; within a
+   transaction. */
 bool store_release(struct store *store, const struct store_kept *kept, struct report *report,
                    gint64 now, int classified, struct store_counts *counts, GError **error);
 

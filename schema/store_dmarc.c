@@ -348,5 +348,5 @@ bool store_release_dmarc(struct store *store, const struct store_kept *kept,
 
     return arrival != 0 &&
            store_add_dmarc(store, arrival, kept->arrival, report, now, counts, &outcome, error) &&
-           store_unread_is_read(store, kept->id, arrival, outcome, error);
+           store_unread_is_read(store, kept, arrival, outcome, error);
 }

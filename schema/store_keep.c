@@ -421,10 +421,11 @@ static bool raise_outcome(struct store *store, gint64 arrival, enum arrival_outc
     return store_run(store, update, "writing an arrival", error);
 }
 
-bool store_unread_is_read(struct store *store, gint64 id, gint64 arrival,
+bool store_unread_is_read(struct store *store, const struct store_kept *kept, gint64 arrival,
                           enum arrival_outcome outcome, GError **error)
 {
-    return raise_outcome(store, arrival, outcome, error) && drop_unread(store, id, error);
+    return raise_outcome(store, arrival, outcome, error) &&
+           (kept->stays || drop_unread(store, kept->id, error));
 }
 
 bool store_release(struct store *store, const struct store_kept *kept, struct report *report,
@@ -436,5 +437,5 @@ bool store_release(struct store *store, const struct store_kept *kept, struct re
     return arrival != 0 &&
            store_add_report(store, arrival, kept->arrival, report, now, classified, counts,
                             &outcome, error) &&
-           store_unread_is_read(store, kept->id, arrival, outcome, error);
+           store_unread_is_read(store, kept, arrival, outcome, error);
 }

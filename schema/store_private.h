@@ -210,7 +210,7 @@ gint64 store_arrival_of(struct store *store, enum statement which, gint64 id, gi
                         GError **error);
 /* Of a thing in the quarantine that was read at last. */
 gint64 store_arrival_of_unread(struct store *store, gint64 id, GError **error);
-bool store_unread_is_read(struct store *store, gint64 id, gint64 arrival,
+bool store_unread_is_read(struct store *store, const struct store_kept *kept, gint64 arrival,
                           enum arrival_outcome outcome, GError **error);
 
 /* store_log_write.c: one row of log_failure; `ip` in the place of the event's. */

@@ -84,6 +84,16 @@ is 'the quarantine is empty' "$(query 'SELECT count(*) FROM unread')" 0
 exits 'the file of that report' 0 triage ingest "$T/x.json"
 like 'is known now' "$out" '0 reports new, 1 already known'
 is 'foreign keys hold' "$(query 'PRAGMA foreign_key_check')" ''
+# Several that can be read now come out, not the first alone.
+DB=$T/several.db
+exits 'another report that cannot be read' 0 triage ingest "$T/cut.eml"
+{ cat "$T/x.json"; sed s/x1/x2/ "$T/x.json"; } >"$T/two.json"
+sqlite3 "$DB" "UPDATE unread SET content = CAST(readfile('$T/two.json') AS BLOB), encoding = 'plain'"
+exits 'two are in it now' 0 triage quarantine retry
+like 'which is one thing that can be read' "$out" '^1 tried again, 1 can be read now$'
+is 'both come out' "$(query 'SELECT group_concat(external_id) FROM reports')" 'x1,x2'
+is 'of the quarantine' "$(query 'SELECT count(*) FROM unread')" 0
+DB=$T/third.db
 # A kept JSON that has become unreadable does not lose what was read from it.
 sqlite3 "$DB" "UPDATE report_json SET content = x'00', encoding = 'plain'"
 exits 'a kept JSON that is broken' 0 triage reparse

@@ -5,8 +5,10 @@
 #include "ingest/ingest.h"
 #include "schema/store_dmarc.h"
 
-/* Reports read again in one transaction. */
+/* Reports read again in one transaction, and how long one may take until the next is begun: mail
+   that comes in waits for it. */
 #define BATCH 200
+#define BATCH_SECONDS 2
 
 struct reparse {
     struct cli *cli;
@@ -87,10 +89,11 @@ static bool redo_batch(struct reparse *reparse, enum store_kept_kind kind, gint6
 {
     struct store *store = reparse->cli->store;
     bool ok = store_begin(store, error);
+    gint64 until = g_get_monotonic_time() + BATCH_SECONDS * G_USEC_PER_SEC;
 
     reparse->now = cli_clock(reparse->cli);
     *more = ok;
-    for (int i = 0; ok && *more && i < BATCH; i++) {
+    for (int i = 0; ok && *more && i < BATCH && g_get_monotonic_time() < until; i++) {
         struct store_kept kept = {0};
         ok = store_next_kept(store, kind, *last, &kept, more, error);
         if (ok && *more) {

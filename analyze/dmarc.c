@@ -60,15 +60,19 @@ static bool has_passed(const struct dmarc_auth *auth)
     return g_strcmp0(auth->result, "pass") == 0;
 }
 
+/* `unused`: what stands beside a result that does not count; NULL: nothing. */
 static struct results weigh(const struct dmarc_auth *auth, guint count, const char *from,
-                            enum dmarc_strictness strictness, const char *policy_domain)
+                            enum dmarc_strictness strictness, const char *policy_domain,
+                            const char *unused)
 {
     struct results results = {.verdict = count > 0 ? DMARC_FAIL : DMARC_VERDICT_UNKNOWN};
     int best = -1;
 
     for (guint i = 0; i < count; i++) {
         enum dmarc_verdict aligned =
-            dmarc_alignment(from, auth[i].domain, strictness, policy_domain);
+            unused != NULL && g_strcmp0(auth[i].detail, unused) == 0
+                ? DMARC_FAIL
+                : dmarc_alignment(from, auth[i].domain, strictness, policy_domain);
         bool passed = has_passed(&auth[i]);
         int weight = (passed ? 2 : 0) + (aligned == DMARC_PASS ? 3 : 0) +
                      (passed && aligned == DMARC_PASS ? 1 : 0);
@@ -102,13 +106,22 @@ static uint8_t settle(uint8_t said, const struct results *results, guint count,
     return said;
 }
 
+/* The name in HELO stands in only where there is no MAIL FROM (RFC 7208, section 2.4). */
+static const char *unused_scope(const struct dmarc_row *row)
+{
+    for (guint i = 0; i < row->spf_count; i++)
+        if (g_strcmp0(row->spf[i].detail, "mfrom") == 0)
+            return "helo";
+    return row->envelope_from != NULL ? "helo" : NULL;
+}
+
 static void judge_row(const struct dmarc_policy *policy, struct dmarc_row *row,
                       struct contradictions *contradictions)
 {
     struct results dkim =
-        weigh(row->dkim, row->dkim_count, row->header_from, policy->adkim, policy->domain);
-    struct results spf =
-        weigh(row->spf, row->spf_count, row->header_from, policy->aspf, policy->domain);
+        weigh(row->dkim, row->dkim_count, row->header_from, policy->adkim, policy->domain, NULL);
+    struct results spf = weigh(row->spf, row->spf_count, row->header_from, policy->aspf,
+                               policy->domain, unused_scope(row));
 
     row->dkim_best = dkim.best;
     row->spf_best = spf.best;

@@ -142,6 +142,12 @@ static enum dmarc_request fulfilled(enum dmarc_disposition disposition)
                                                          : DMARC_REQUEST_NONE;
 }
 
+/* Of a message that was delivered; nobody says which ones pct left out, but for this reason. */
+static bool asks_nothing(const struct dmarc_asked *asked, const struct dmarc_sum *sum)
+{
+    return asked->most == DMARC_REQUEST_NONE || g_strcmp0(sum->reason, "sampled_out") == 0;
+}
+
 static void add_failed(struct gathered *gathered, const struct dmarc_sum *sum)
 {
     struct dmarc_domain *domain = gathered->domain;
@@ -156,7 +162,7 @@ static void add_failed(struct gathered *gathered, const struct dmarc_sum *sum)
       : done == DMARC_REQUEST_QUARANTINE ? &domain->quarantined
                                          : &domain->delivered) += sum->messages;
     if (asked.least == DMARC_REQUEST_NONE && done == DMARC_REQUEST_NONE)
-        domain->not_asked += sum->messages;
+        *(asks_nothing(&asked, sum) ? &domain->not_asked : &domain->perhaps) += sum->messages;
     else if (done < asked.least && sum->reason == NULL)
         domain->unfollowed += sum->messages;
     else if (done < asked.least)

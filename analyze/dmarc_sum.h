@@ -86,6 +86,7 @@ struct dmarc_domain {
     int64_t overridden; /* delivered or treated less hard than the policy asks, with a reason */
     int64_t unfollowed; /* the same without one */
     int64_t not_asked;  /* the policy asks for nothing: p=none, testing, outside of pct */
+    int64_t perhaps;    /* the same, unless they are within pct, or np holds, which nobody says */
     int64_t subdomains; /* messages with a name below the domain in From ... */
     int64_t failed_subdomains;
     int64_t punished;     /* aligned, and quarantined or rejected all the same */

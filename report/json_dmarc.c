@@ -83,6 +83,7 @@ static void set_numbers(json_t *object, const struct dmarc_domain *domain)
     json_set_number(object, "overridden", domain->overridden);
     json_set_number(object, "unfollowed", domain->unfollowed);
     json_set_number(object, "not_asked", domain->not_asked);
+    json_set_number(object, "perhaps_not_asked", domain->perhaps);
     json_set_number(object, "subdomains", domain->subdomains);
     json_set_number(object, "failed_subdomains", domain->failed_subdomains);
     json_set_number(object, "refused", domain->punished);

@@ -86,6 +86,10 @@ static char *fate(const struct dmarc_domain *domain)
     if (domain->not_asked > 0)
         g_string_append_printf(text, "; the policy asks nothing of %" G_GINT64_FORMAT,
                                domain->not_asked);
+    if (domain->perhaps > 0)
+        g_string_append_printf(text,
+                               "; the policy may ask nothing of %" G_GINT64_FORMAT " (pct or np)",
+                               domain->perhaps);
     return g_string_free(text, FALSE);
 }
 

@@ -110,6 +110,29 @@ static void where_nothing_is_said_results_tell(void **state)
     assert_int_equal(row_of(report)->dkim_aligned, DMARC_FAIL);
 }
 
+static void the_name_in_helo_counts_where_there_is_no_other(void **state)
+{
+    static const struct dmarc_auth results[] = {
+        {.domain = "example.org", .detail = "helo", .result = "pass"},
+        {.domain = "example.org", .detail = "mfrom", .result = "softfail"}};
+    static const struct {
+        uint8_t count;
+        const char *envelope_from;
+        enum dmarc_verdict verdict;
+    } cases[] = {{1, NULL, DMARC_PASS}, {1, "example.org", DMARC_FAIL}, {2, NULL, DMARC_FAIL}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(DmarcReport) report =
+            report_of(DMARC_FAIL, DMARC_VERDICT_UNKNOWN, NULL, 0, results);
+        struct dmarc_row *row = &g_array_index(report->rows, struct dmarc_row, 0);
+        row->spf_count = cases[i].count;
+        row->envelope_from = cases[i].envelope_from;
+        dmarc_judge(report);
+        assert_int_equal(row->spf_aligned, cases[i].verdict);
+    }
+}
+
 static void the_result_that_tells_most_is_chosen(void **state)
 {
     const struct dmarc_auth all[] = {theirs, failed, ours, theirs};
@@ -248,6 +271,44 @@ static void reasons_add_up_to_what_was_set_aside(void **state)
     assert_int_equal(only(set)->overridden, 5);
     assert_int_equal(only(set)->overrides->len, 1);
     assert_int_equal(((struct dmarc_override *)only(set)->overrides->pdata[0])->messages, 5);
+}
+
+static void what_is_asked_of_a_sample_or_of_np_is_not_known(void **state)
+{
+    static const struct {
+        enum dmarc_request np;
+        int pct;
+        bool subdomain;
+        const char *reason;
+        int64_t not_asked, perhaps;
+    } cases[] = {
+        {DMARC_REQUEST_UNKNOWN, 50, false, NULL, 0, 9},
+        {DMARC_REQUEST_UNKNOWN, 50, false, "sampled_out", 9, 0},
+        {DMARC_REQUEST_UNKNOWN, 100, true, NULL, 9, 0},
+        {DMARC_REQUEST_REJECT, 100, true, NULL, 0, 9},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct dmarc_policy policy = {.domain = (char *)"example.org",
+                                            .p = DMARC_REQUEST_QUARANTINE,
+                                            .sp = DMARC_REQUEST_NONE,
+                                            .np = cases[i].np,
+                                            .pct = cases[i].pct};
+        const struct dmarc_sum sum = {.domain = "example.org",
+                                      .policy = &policy,
+                                      .subdomain = cases[i].subdomain,
+                                      .reason = cases[i].reason,
+                                      .disposition = DMARC_DISPOSITION_NONE,
+                                      .dkim = DMARC_FAIL,
+                                      .spf = DMARC_FAIL,
+                                      .messages = 9};
+        struct dmarc_builder *builder = builder_of("example.org", NULL);
+        dmarc_builder_add_sum(builder, &sum);
+        g_autoptr(DmarcSet) set = dmarc_builder_finish(builder);
+        assert_int_equal(only(set)->not_asked, cases[i].not_asked);
+        assert_int_equal(only(set)->perhaps, cases[i].perhaps);
+    }
 }
 
 /* As many as a report has records; a search for each among all of them would not end. */
@@ -427,10 +488,12 @@ int main(void)
         cmocka_unit_test(alignment_follows_the_organizational_domain),
         cmocka_unit_test(what_is_said_holds),
         cmocka_unit_test(where_nothing_is_said_results_tell),
+        cmocka_unit_test(the_name_in_helo_counts_where_there_is_no_other),
         cmocka_unit_test(the_result_that_tells_most_is_chosen),
         cmocka_unit_test(a_policy_asks_by_name_and_less_while_it_is_tested),
         cmocka_unit_test(dispositions_are_held_against_the_policy),
         cmocka_unit_test(reasons_add_up_to_what_was_set_aside),
+        cmocka_unit_test(what_is_asked_of_a_sample_or_of_np_is_not_known),
         cmocka_unit_test(reasons_that_strangers_make_up_are_bounded),
         cmocka_unit_test(names_below_the_domain_go_by_sp),
         cmocka_unit_test(what_nothing_tells_of_is_neither),

@@ -146,6 +146,11 @@ static char *headline_of_less(const struct fault_set *set)
 
 const char *digest_kind_of_report(const struct digest *digest)
 {
+    const GPtrArray *foreign = digest->overview->foreign;
+
+    for (guint i = 0; i < foreign->len; i++)
+        if (((const struct overview_domain *)g_ptr_array_index(foreign, i))->dmarc_reports > 0)
+            return "TLS ";
     return digest->dmarc != NULL && digest->dmarc->domains->len > 0 ? "TLS " : "";
 }
 

@@ -84,7 +84,8 @@ bool store_each_dmarc_sum(struct store *store, const struct store_filter *filter
                           store_dmarc_sum_fn take, void *data, GError **error)
 {
     static const char sql[] =
-        "SELECT r.domain, w.reason, w.header_from IS NOT NULL AND w.header_from <> r.domain, "
+        "SELECT r.domain, w.reason, "
+        "coalesce(substr(w.header_from, -length(r.domain) - 1) = '.' || r.domain, 0), "
         "w.disposition, w.dkim_aligned, w.spf_aligned, r.p, r.sp, r.np, r.adkim, r.aspf, "
         "coalesce(r.pct, -1), r.testing, sum(w.messages) FROM (SELECT r.* " STORE_DMARC_FILTERED
         ") r "

@@ -53,9 +53,10 @@ SELECT w.report,
        w.header_from,
        w.envelope_from,
        w.envelope_to,
-       w.header_from IS NOT NULL AND w.header_from <> r.domain AS subdomain,
-       nullif(CASE WHEN w.header_from IS NULL OR w.header_from = r.domain OR r.sp = ''
-                   THEN r.p ELSE r.sp END, '') AS policy,
+       coalesce(substr(w.header_from, -length(r.domain) - 1) = '.' || r.domain, 0) AS subdomain,
+       nullif(CASE WHEN r.sp <> ''
+                    AND substr(w.header_from, -length(r.domain) - 1) = '.' || r.domain
+                   THEN r.sp ELSE r.p END, '') AS policy,
        nullif(r.p, '') AS p,
        nullif(r.sp, '') AS sp,
        nullif(r.np, '') AS np,

@@ -85,6 +85,23 @@ exits 'is told' 0 triage digest --since 2026-11-20
 like 'as what it is' "$out" '192\.0\.2\.1 fails with 14\.3 % of all messages'
 like 'a new one as new' "$out" '192\.0\.2\.9 is new with 21\.4 % of all messages'
 
+# A name in From that is none below the domain does not count as one.
+DB=$T/below.db
+for name in news.example.org notexample.org example.org.; do
+    record 192.0.2.1 9 fail none | sed "s/<header_from>example.org/<header_from>$name/"
+done | feedback below 2026-11-20 | sed 's/<p>reject/&<\/p><sp>none/' >"$T/below.xml"
+exits 'names below, beside and of the domain' 0 triage ingest "$T/below.xml"
+is 'are told apart' "$(query 'SELECT header_from, subdomain, policy FROM dmarc_rows ORDER BY 1')" \
+    'example.org|0|reject
+news.example.org|1|none
+notexample.org|0|reject'
+like 'in the digest as well' "$(triage digest --since 2026-11-20)" \
+    '9 messages from names below it, 9 not aligned'
+printf '[domain other.example]\nmx = mx.other.example 192.0.2.3\n' >"$T/tlstriage.conf"
+exits 'status where that is none of ours' 1 triage status
+like 'does not say that no report came' "$out" '^tlstriage WARNING: no TLS report in 7 days'
+: >"$T/tlstriage.conf"
+
 # Hostile: refused, kept, nothing read, nothing expanded, at once.
 echo 'a secret' >"$T/secret"
 {

@@ -4,11 +4,21 @@
 
 #define DAY 86400
 
+/* What a source sent before. */
+struct past {
+    int64_t messages;
+    int64_t aligned;
+    int64_t failed;
+    int64_t aligned_at;
+};
+
 /* What is known of a domain while it is built. */
 struct gathered {
     struct dmarc_domain *domain;
-    GPtrArray *senders;  /* struct dmarc_sender *, the DMARC_WATCHED that fail most */
-    GHashTable *by_ip;   /* source_ip -> struct dmarc_sender * */
+    GPtrArray *senders;  /* struct dmarc_sender *, those that are watched, that fail most first */
+    guint strangers;     /* among them that had nothing aligned */
+    GHashTable *past;    /* source_ip -> struct past * */
+    bool forgot;         /* `past` has not all */
     GHashTable *by_type; /* type -> struct dmarc_override * of the domain */
     int64_t past_volume; /* messages of the time before */
 };
@@ -64,7 +74,7 @@ void dmarc_set_free(struct dmarc_set *set)
 
 static void gathered_free(struct gathered *gathered)
 {
-    g_hash_table_unref(gathered->by_ip);
+    g_hash_table_unref(gathered->past);
     g_hash_table_unref(gathered->by_type);
     g_ptr_array_unref(gathered->senders);
     g_free(gathered);
@@ -93,7 +103,7 @@ static struct gathered *begin_domain(struct dmarc_builder *builder, const char *
     domain->news = g_ptr_array_new_with_free_func((GDestroyNotify)sender_free);
     gathered->domain = domain;
     gathered->senders = g_ptr_array_new_with_free_func((GDestroyNotify)sender_free);
-    gathered->by_ip = g_hash_table_new(g_str_hash, g_str_equal);
+    gathered->past = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     gathered->by_type = g_hash_table_new(g_str_hash, g_str_equal);
     g_ptr_array_add(builder->gathered, gathered);
     g_hash_table_insert(builder->by_name, domain->name, gathered);
@@ -217,17 +227,33 @@ void dmarc_builder_add_seen(struct dmarc_builder *builder, const struct dmarc_se
     g_ptr_array_add(gathered->domain->policies, policy);
 }
 
-void dmarc_builder_add_source(struct dmarc_builder *builder, const struct dmarc_source *source)
+/* Those that fail most come first. */
+void dmarc_builder_add_past(struct dmarc_builder *builder, const struct dmarc_source *source)
 {
     struct gathered *gathered = g_hash_table_lookup(builder->by_name, source->domain);
-    struct dmarc_sender *sender;
+    struct past *past;
+    guint limit = source->aligned > 0 ? DMARC_REMEMBERED : DMARC_WATCHED;
 
-    if (gathered == NULL || source->failed == 0)
+    if (gathered == NULL)
         return;
-    gathered->domain->sources_failing++;
-    if (gathered->senders->len >= DMARC_WATCHED)
+    gathered->past_volume += source->messages;
+    if (g_hash_table_size(gathered->past) >= limit) {
+        gathered->forgot = true;
         return;
-    sender = g_new0(struct dmarc_sender, 1);
+    }
+    past = g_new0(struct past, 1);
+    past->messages = source->messages;
+    past->aligned = source->aligned;
+    past->failed = source->failed;
+    past->aligned_at = source->aligned_at;
+    g_hash_table_replace(gathered->past, g_strdup(source->source_ip), past);
+}
+
+static struct dmarc_sender *sender_of(const struct dmarc_source *source, const struct past *past,
+                                      bool forgot)
+{
+    struct dmarc_sender *sender = g_new0(struct dmarc_sender, 1);
+
     sender->source_ip = g_strdup(source->source_ip);
     sender->dkim_domain = g_strdup(source->dkim_domain);
     sender->spf_domain = g_strdup(source->spf_domain);
@@ -238,25 +264,33 @@ void dmarc_builder_add_source(struct dmarc_builder *builder, const struct dmarc_
     sender->failed = source->failed;
     sender->failed_at = source->failed_at;
     sender->aligned_at = source->aligned_at;
-    g_ptr_array_add(gathered->senders, sender);
-    g_hash_table_insert(gathered->by_ip, sender->source_ip, sender);
+    sender->known = past != NULL || forgot;
+    if (past == NULL)
+        return sender;
+    sender->past_messages = past->messages;
+    sender->past_aligned = past->aligned;
+    sender->past_failed = past->failed;
+    sender->aligned_at = MAX(sender->aligned_at, past->aligned_at);
+    return sender;
 }
 
-void dmarc_builder_add_past(struct dmarc_builder *builder, const struct dmarc_source *source)
+/* A spam run of thousands must not hide the one that sent our mail. */
+void dmarc_builder_add_source(struct dmarc_builder *builder, const struct dmarc_source *source)
 {
     struct gathered *gathered = g_hash_table_lookup(builder->by_name, source->domain);
-    struct dmarc_sender *sender;
+    const struct past *past;
+    bool is_stranger;
 
-    if (gathered == NULL)
+    if (gathered == NULL || source->failed == 0)
         return;
-    gathered->past_volume += source->messages;
-    sender = g_hash_table_lookup(gathered->by_ip, source->source_ip);
-    if (sender == NULL)
+    past = g_hash_table_lookup(gathered->past, source->source_ip);
+    is_stranger = source->aligned == 0 && (past == NULL || past->aligned == 0);
+    gathered->domain->sources_failing++;
+    if ((is_stranger && gathered->strangers >= DMARC_WATCHED) ||
+        gathered->senders->len >= DMARC_WATCHED + DMARC_REMEMBERED)
         return;
-    sender->past_messages = source->messages;
-    sender->past_aligned = source->aligned;
-    sender->past_failed = source->failed;
-    sender->aligned_at = MAX(sender->aligned_at, source->aligned_at);
+    gathered->strangers += is_stranger;
+    g_ptr_array_add(gathered->senders, sender_of(source, past, gathered->forgot));
 }
 
 /* Most of what it sent was aligned, up to a day; since then nothing was. */
@@ -311,7 +345,7 @@ static struct dmarc_domain *finish_domain(struct gathered *gathered)
     for (guint i = 0; i < gathered->senders->len; i++) {
         struct dmarc_sender *sender = g_ptr_array_index(gathered->senders, i);
         sender->news = judge(gathered, sender);
-        if (sender->news != DMARC_NO_NEWS)
+        if (sender->news != DMARC_NO_NEWS && domain->news->len < DMARC_WATCHED)
             g_ptr_array_add(domain->news, sender);
         else if (domain->failing->len < DMARC_SOURCES)
             g_ptr_array_add(domain->failing, sender);

@@ -26,6 +26,9 @@
 #define DMARC_SOURCES 20
 #define DMARC_WATCHED 1000
 
+/* Sources with aligned mail are remembered and watched beside those, whatever a spam run has. */
+#define DMARC_REMEMBERED 100000
+
 /* Types of overrides that are listed; the standard knows seven. */
 #define DMARC_OVERRIDES 20
 
@@ -45,6 +48,7 @@ struct dmarc_sender {
     int64_t past_messages;
     int64_t past_aligned;
     int64_t past_failed;
+    bool known; /* sent before, or may have: not all are remembered */
     enum dmarc_news news;
 };
 
@@ -102,16 +106,16 @@ struct dmarc_set {
 };
 void dmarc_set_free(struct dmarc_set *set);
 
-/* Takes what the store adds up, in this order: counts, sums, policies, sources, and of the time
-   before the sources again. `wanted` leaves out domains; NULL wants all. */
+/* Takes what the store adds up, in this order: counts, sums, policies, sources of the time before,
+   and sources, those that fail most first. `wanted` leaves out domains; NULL wants all. */
 struct dmarc_builder;
 typedef bool (*dmarc_wanted_fn)(const char *domain, void *data);
 struct dmarc_builder *dmarc_builder_new(dmarc_wanted_fn wanted, void *data);
 void dmarc_builder_add_count(struct dmarc_builder *builder, const struct dmarc_count *count);
 void dmarc_builder_add_sum(struct dmarc_builder *builder, const struct dmarc_sum *sum);
 void dmarc_builder_add_seen(struct dmarc_builder *builder, const struct dmarc_seen *seen);
-void dmarc_builder_add_source(struct dmarc_builder *builder, const struct dmarc_source *source);
 void dmarc_builder_add_past(struct dmarc_builder *builder, const struct dmarc_source *source);
+void dmarc_builder_add_source(struct dmarc_builder *builder, const struct dmarc_source *source);
 /* Begin of the first period among the reports; 0 where there are none. */
 int64_t dmarc_builder_first(const struct dmarc_builder *builder);
 /* Frees the builder. */

@@ -122,8 +122,8 @@ struct dmarc_set *digest_dmarc(struct cli *cli, const struct digest_request *req
     bool ok = count_reports(cli, filter, &gathering, error) &&
               store_each_dmarc_sum(cli->store, filter, take_sum, builder, error) &&
               store_each_dmarc_seen(cli->store, filter, take_seen, builder, error) &&
-              store_each_dmarc_source(cli->store, filter, take_source, builder, error) &&
-              look_back(cli->store, filter, builder, error);
+              look_back(cli->store, filter, builder, error) &&
+              store_each_dmarc_source(cli->store, filter, take_source, builder, error);
     g_autoptr(DmarcSet) set = dmarc_builder_finish(builder);
 
     return ok ? g_steal_pointer(&set) : NULL;

@@ -173,7 +173,7 @@ static void write_news(struct page *page, const struct dmarc_domain *domain)
 
         if (sender->news == DMARC_WAS_ALIGNED)
             g_string_append_printf(text, "%s was aligned until %s and is not now", ip, day);
-        else if (sender->past_messages == 0)
+        else if (!sender->known)
             g_string_append_printf(text, "%s is new with %s of all messages", ip, part);
         else
             g_string_append_printf(text, "%s fails with %s of all messages, which is new", ip,

@@ -405,10 +405,10 @@ static void news_are_sources_that_fell_or_came_with_a_share(void **state)
         const struct dmarc_source other = {
             .domain = "example.org", .source_ip = "192.0.2.1", .messages = 10000, .aligned = 10000};
         add(builder, DMARC_REQUEST_NONE, DMARC_DISPOSITION_NONE, NULL, true, 1000);
-        dmarc_builder_add_source(builder, &now);
         dmarc_builder_add_past(builder, &other);
         if (past.messages > 0)
             dmarc_builder_add_past(builder, &past);
+        dmarc_builder_add_source(builder, &now);
         g_autoptr(DmarcSet) set = dmarc_builder_finish(builder);
         const struct dmarc_domain *domain = only(set);
         bool is_news = cases[i].news != DMARC_NO_NEWS;
@@ -436,27 +436,36 @@ static void without_a_past_nothing_is_new(void **state)
     assert_int_equal(only(set)->failing->len, 1);
 }
 
+/* Only one of those that fail sent aligned mail before, and least fails of it. */
 static void a_spam_run_is_counted_and_not_listed(void **state)
 {
     struct dmarc_builder *builder = builder_of("example.org", NULL);
-    const struct dmarc_source known = {
-        .domain = "example.org", .source_ip = "192.0.2.1", .messages = 100, .aligned = 100};
+    struct dmarc_source source = {
+        .domain = "example.org", .messages = 6, .failed = 6, .failed_at = TODAY};
 
     (void)state;
-    add(builder, DMARC_REQUEST_REJECT, DMARC_DISPOSITION_REJECT, NULL, false, 30000);
-    for (int i = 0; i < 5000; i++) {
-        g_autofree char *ip = g_strdup_printf("2001:db8::%x", i);
-        const struct dmarc_source source = {.domain = "example.org",
-                                            .source_ip = ip,
-                                            .messages = 6,
-                                            .failed = 6,
-                                            .failed_at = TODAY};
-        dmarc_builder_add_source(builder, &source);
+    add(builder, DMARC_REQUEST_REJECT, DMARC_DISPOSITION_REJECT, NULL, false, 30003);
+    for (size_t time = 0; time < 2; time++) {
+        void (*take)(struct dmarc_builder *, const struct dmarc_source *) =
+            time == 0 ? dmarc_builder_add_past : dmarc_builder_add_source;
+        for (int i = 0; i < 5000; i++) {
+            g_autofree char *ip = g_strdup_printf("2001:db8:%zx::%x", time, i);
+            source.source_ip = ip;
+            take(builder, &source);
+        }
+        const struct dmarc_source known = {.domain = "example.org",
+                                           .source_ip = "192.0.2.1",
+                                           .messages = time == 0 ? 100 : 3,
+                                           .aligned = time == 0 ? 100 : 0,
+                                           .failed = time == 0 ? 0 : 3,
+                                           .aligned_at = time == 0 ? TODAY - DAY : 0,
+                                           .failed_at = TODAY};
+        take(builder, &known);
     }
-    dmarc_builder_add_past(builder, &known);
     g_autoptr(DmarcSet) set = dmarc_builder_finish(builder);
-    assert_int_equal(only(set)->news->len, 0);
-    assert_int_equal(only(set)->sources_failing, 5000);
+    assert_int_equal(only(set)->news->len, 1);
+    assert_string_equal(((struct dmarc_sender *)only(set)->news->pdata[0])->source_ip, "192.0.2.1");
+    assert_int_equal(only(set)->sources_failing, 5001);
     assert_int_equal(only(set)->failing->len, DMARC_SOURCES);
 }
 

@@ -218,10 +218,13 @@ static void note_end(const struct dmarc_pass *first, const struct dmarc_pass *la
 {
     struct dmarc_report *report = last->report;
 
-    if (first->end == DMARC_BROKEN) {
+    if (last->end == DMARC_BROKEN)
+        issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
+                  "not well-formed: %s; its whole records before that are used: %u", first->broken,
+                  report->rows->len);
+    else if (first->end == DMARC_BROKEN)
         issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
                   "not well-formed, mended: %s", first->broken);
-    }
     if (last->end == DMARC_CUT && last->finished)
         issue_add(report->issues, ISSUE_XML, ISSUE_NOTICE, DMARC_CLAUSE_XML,
                   "an element around the report has no end");
@@ -248,6 +251,22 @@ static void refuse(const struct dmarc_pass *pass, GPtrArray *issues)
                   "nothing of a DMARC report in it");
 }
 
+/* What expat refuses is mended; but UTF-16, of which no tag is found then: there is what came
+   before. Gives the pass that counts. */
+static struct dmarc_pass *pass_again(dmarc_source_fn source, void *data, struct dmarc_pass *first,
+                                     struct dmarc_pass *mended)
+{
+    bool had_feedback = first->feedback;
+
+    g_clear_pointer(&first->report, dmarc_report_free);
+    dmarc_pass(source, data, true, mended);
+    if (mended->feedback || !had_feedback || mended->end == DMARC_REFUSED)
+        return mended;
+    g_clear_pointer(&mended->report, dmarc_report_free);
+    dmarc_pass(source, data, false, first);
+    return first;
+}
+
 struct dmarc_report *dmarc_read(dmarc_source_fn source, void *data, const struct dmarc_hints *hints,
                                 GPtrArray *issues)
 {
@@ -255,11 +274,8 @@ struct dmarc_report *dmarc_read(dmarc_source_fn source, void *data, const struct
     g_autoptr(DmarcReport) report = NULL;
 
     dmarc_pass(source, data, false, &first);
-    if (first.end == DMARC_BROKEN) {
-        g_clear_pointer(&first.report, dmarc_report_free);
-        dmarc_pass(source, data, true, &mended);
-        last = &mended;
-    }
+    if (first.end == DMARC_BROKEN)
+        last = pass_again(source, data, &first, &mended);
     report = last->report;
     if (last->end == DMARC_REFUSED || !last->feedback || !holds_something(report)) {
         refuse(last, issues);

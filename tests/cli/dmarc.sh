@@ -157,6 +157,14 @@ iconv -f UTF-8 -t UTF-16 "$T/a.xml" >"$T/wide.xml"
 exits 'a report in UTF-16' 0 triage ingest "$T/wide.xml"
 is 'is read' "$(query 'SELECT sum(messages) FROM dmarc_rows')" 94
 
+{ record 192.0.2.1 5 pass none; record 192.0.2.2 6 fail none; echo '&'; record 192.0.2.3 7 pass none; } |
+    feedback cutwide 2026-11-20 | iconv -f UTF-8 -t UTF-16 >"$T/cutwide.xml"
+exits 'a broken one in UTF-16' 0 triage ingest "$T/cutwide.xml"
+is 'is read up to there' "$(query 'SELECT group_concat(messages) FROM dmarc_rows
+    WHERE report = (SELECT report FROM dmarc_reports WHERE external_id = "cutwide")')" '5,6'
+like 'and that is said' "$(query 'SELECT problem FROM issues')" \
+    '^not well-formed: line .*; its whole records before that are used: 2$'
+
 # Broken: what can be used is used.
 DB=$T/broken.db
 { record 192.0.2.1 5 pass none; printf '<x>&y;<'; record 192.0.2.2 6 fail none; record 1 7 fail none; } |

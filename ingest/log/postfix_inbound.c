@@ -118,6 +118,21 @@ bool postfix_inbound_session(struct postfix *postfix, struct postfix_origin *ori
     return true;
 }
 
+/* "... from HOST[IP]": who it was stands beside the reason, if it is kept at all. */
+static void forget_client(char *reason)
+{
+    char *from = reason != NULL ? strstr(reason, " from ") : NULL;
+    char *name = from != NULL ? from + strlen(" from ") : NULL;
+    size_t length = name != NULL ? strcspn(name, " [") : 0;
+    char *close = length > 0 && name[length] == '[' ? strchr(name + length, ']') : NULL;
+
+    if (close == NULL)
+        return;
+    if (close[1] == ':' && g_ascii_isdigit(close[2]))
+        close += 1 + strspn(close + 2, "0123456789");
+    memmove(from, close + 1, strlen(close + 1) + 1);
+}
+
 /*
  * One failed session of a client. Mail programs of our users fail for reasons of their own: those
  * are counted only.
@@ -135,6 +150,8 @@ void postfix_inbound_tell(struct postfix *postfix, struct postfix_origin *origin
     if (!is_counted)
         postfix_tell_session(postfix, &tale, SESSION_FAILED, LEVEL_UNKNOWN, TLS_VERSION_UNKNOWN, 1);
     tale.peer.ip = span_of(clue->peer.ip, clue->peer.ip_length);
+    if (!is_local)
+        forget_client(clue->reason);
     if (is_local || !origin->is_submission)
         postfix_tell_clue(postfix, &tale, clue, &verdict, is_counted ? 0 : 1);
 }

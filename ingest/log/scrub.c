@@ -2,6 +2,9 @@
 
 #define BLANK "..."
 
+/* A name of a person before an address is no longer; a display name is one part of RFC 5322. */
+#define DISPLAY_BYTES 256
+
 /* Longer ids go unseen; else each "id=" of a line full of them would look through the whole line.
  */
 #define ID_BYTES 512
@@ -162,6 +165,43 @@ static void take_id(struct scrubber *scrubber, bool always)
     blank(scrubber, end);
 }
 
+/* "From: Jane Doe <jane@example.com>": the words before the bracket. */
+static void take_display(struct scrubber *scrubber)
+{
+    size_t begin = scrubber->at + (is_blank(peek(scrubber, scrubber->at)) ? 1 : 0);
+    size_t end = begin;
+
+    if (scrubber->at == 0 || scrubber->text.at[scrubber->at - 1] != ':' || end == scrubber->at)
+        return;
+    while (end - begin < DISPLAY_BYTES && end < scrubber->text.length &&
+           memchr("<>@\":;[]()", scrubber->text.at[end], 10) == NULL)
+        end++;
+    if (peek(scrubber, end) != '<' || end < begin + 2 || !is_blank(scrubber->text.at[end - 1]))
+        return;
+    copy(scrubber, begin);
+    blank(scrubber, end - 1);
+}
+
+/* "\"Jane Doe\" <" stands before the local part that goes now. */
+static void blank_display(struct scrubber *scrubber)
+{
+    const char *text = scrubber->out->str;
+    size_t end = scrubber->out->len;
+    size_t begin;
+
+    if (end < 4 || text[end - 1] != '<' || !is_blank(text[end - 2]) || text[end - 3] != '"')
+        return;
+    for (begin = end - 3; begin > 0 && end - begin < DISPLAY_BYTES; begin--)
+        if (text[begin - 1] == '"' && (begin < 2 || text[begin - 2] != '\\'))
+            break;
+    if (begin == 0 || text[begin - 1] != '"' || begin >= end - 3)
+        return;
+    g_string_erase(scrubber->out, (gssize)begin, (gssize)(end - 3 - begin));
+    g_string_insert(scrubber->out, (gssize)begin, BLANK);
+    scrubber->token = scrubber->out->len;
+    scrubber->open = scrubber->escaped = -1;
+}
+
 /*
  * "<NAME>" after a key of an address: a local part alone. Where an '@' or a quoted part comes, the
  * rules for addresses do the work.
@@ -287,6 +327,7 @@ static void take_value(struct scrubber *scrubber, const struct key *key)
 {
     switch (key->value) {
     case VALUE_ADDRESS:
+        take_display(scrubber);
         take_bracket(scrubber);
         break;
     case VALUE_NAME:
@@ -424,6 +465,7 @@ static void take_at(struct scrubber *scrubber, size_t length)
         scrubber->open = -1;
     if (scrubber->escaped >= end)
         scrubber->escaped = -1;
+    blank_display(scrubber);
     g_string_append_len(scrubber->out, scrubber->text.at + scrubber->at, (gssize)length);
     scrubber->at += length;
 }

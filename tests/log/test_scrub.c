@@ -53,6 +53,15 @@ static const struct sample {
      "warning: header Subject: ... from c.example[192.0.2.9]; from=<@b.example> "
      "to=<@d.example> proto=ESMTP helo=<h>"},
     {"Subject: nothing else here", "Subject: ..."},
+    {"550 5.7.1 header From: \"Jane Doe\" <jane@example.com> refused",
+     "550 5.7.1 header From: \"...\" <@example.com> refused"},
+    {"550 \"Doe, Jane \\\"JD\\\"\" <jane@example.com> and \"x\" <y@example.net>",
+     "550 \"...\" <@example.com> and \"...\" <@example.net>"},
+    {"From: Jane van Doe <jane@example.com> To: J. R. <bob>",
+     "From: ... <@example.com> To: ... <...>"},
+    {"said: 550 from: mx.example.com [192.0.2.1] <user@example.com>",
+     "said: 550 from: mx.example.com [192.0.2.1] <@example.com>"},
+    {"(\"\" <user@example.com>) <user@example.com>", "(\"\" <@example.com>) <@example.com>"},
     {"(host mx.example[192.0.2.1] said: 550 5.1.1 user@example.com unknown (in reply to RCPT TO "
      "command))",
      "(host mx.example[192.0.2.1] said: 550 5.1.1 @example.com unknown (in reply to RCPT TO "

@@ -79,7 +79,7 @@ tests: $(TEST_BIN) $(FUZZ_BIN)
 deps: ## install what building and testing need; the only target that installs anything
 	@sh tests/lib/deps.sh
 
-demo: all ## read the sample mails of contrib/demo and print their digest
+demo: all ## read the sample mails and log of contrib/demo and print their digest
 	@TLSTRIAGE=./tlstriage sh tests/lib/demo.sh
 
 check: ## all tests that a change must pass, in under five minutes

@@ -26,7 +26,7 @@ from_json() {
 }
 
 # Nothing of a log, nothing about logs.
-exits 'a store without a log' 0 triage ingest contrib/demo
+exits 'a store without a log' 0 triage ingest contrib/demo/mail
 run triage digest --width 400
 unlike 'says nothing about logs' "$out" 'mail server.s log|own mail server'
 run triage digest --width 400 --format json
@@ -136,4 +136,18 @@ like 'on the first day the month is told' "$out" 'In clear in 2026-11, .*: 2'
 NOW=2026-12-02T07:30:00Z
 run triage digest --width 400
 unlike 'on the second not again' "$out" 'In clear in'
+
+# Both directions of the demo, as its README tells it.
+fresh
+NOW=2026-11-22T07:00:00Z
+exits 'the demo' 0 triage ingest --timezone UTC contrib/demo/mail contrib/demo/mail.log
+run triage digest --since 2026-11-10 --width 400
+like 'its certificate that fits no record' "$out" 'HIGH  Our mail to mx.partner.example: certificate matches no TLSA record'
+like 'since when' "$out" 'Since +2026-11-19 08:12 to 2026-11-21 19:22 UTC'
+like 'and what waits' "$out" '3 messages held back, up to 2 days 9 hours'
+is 'by its attempts' \
+    "$(query "SELECT count(*), count(DISTINCT queue_id) FROM log_failures WHERE domain = 'partner.example'")" \
+    '61|3'
+like 'its zone' "$out" 'HIGH  Our mail to town.example: MX or address lookup fails'
+like 'and what was delivered since' "$out" 'mx.bank.example .*delivered since'
 done_testing

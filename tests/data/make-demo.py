@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Makes the mails of contrib/demo: python3 tests/data/make-demo.py contrib/demo/mail
+"""Makes the mails of contrib/demo, and the log beside them:
+
+    python3 tests/data/make-demo.py contrib/demo/mail
 
 The same bytes each time. Its output is committed, since building needs no Python. The story
 stands in contrib/demo/README; names and addresses are those that RFC 2606, RFC 6761, RFC 5737 and
@@ -486,6 +488,129 @@ def single_mails(out):
             mailru_mail(mailru(domain, day, good, reasons), domain, day))
 
 
+# ---- the other direction: the log of mx1.example.org, which delivers what the users write --------
+
+CIPHER = ("TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) key-exchange X25519 "
+          "server-signature %s server-digest SHA256")
+ECDSA, RSA = "ECDSA (prime256v1)", "RSA-PSS (2048 bits)"
+
+
+class MailLog:
+    """Lines of Postfix 3.7 as rsyslog of Debian 12 writes them; smtp_tls_security_level = dane."""
+
+    def __init__(self):
+        self.lines = []
+
+    def add(self, when, daemon, pid, text):
+        stamp = when.strftime("%Y-%m-%dT%H:%M:%S.") + "%06d+00:00" % (when.microsecond)
+        self.lines.append((when, len(self.lines),
+                           "%s mx1 postfix/%s[%d]: %s\n" % (stamp, daemon, pid, text)))
+
+    def attempt(self, when, mail, evidence, result, relay="none", delay=None, dsn="4.7.5"):
+        """One line for each of `evidence`, then that of the delivery."""
+        number = int(noise(mail["id"] + str(when), 2).hex(), 16)
+        when += datetime.timedelta(microseconds=number * 15)
+        pid = 20000 + number % 9000
+        for text in evidence:
+            self.add(when, "smtp", pid, text)
+            when += datetime.timedelta(milliseconds=31)
+        age = (when - mail["at"]).total_seconds() if delay is None else delay
+        self.add(when, "smtp", pid,
+                 "%s: to=<%s>, relay=%s, delay=%.2g, delays=0.06/0.01/0.11/%.2g, dsn=%s, status=%s"
+                 % (mail["id"], mail["to"], relay, age, age, dsn, result)
+                 if age < 100 else
+                 "%s: to=<%s>, relay=%s, delay=%d, delays=%d/0.01/0.11/0, dsn=%s, status=%s"
+                 % (mail["id"], mail["to"], relay, age, age, dsn, result))
+
+    def sent(self, when, mail, host, address, trust, signature=RSA):
+        where = "%s[%s]:25" % (host, address)
+        self.attempt(when, mail, ["%s TLS connection established to %s: %s"
+                                  % (trust, where, CIPHER % signature)],
+                     "sent (250 2.0.0 Ok: queued as %s)" % noise(mail["id"], 5).hex().upper(),
+                     where, 0.4, "2.0.0")
+
+    def text(self):
+        return "".join(line for _, _, line in sorted(self.lines))
+
+
+def letter(to, when):
+    return {"id": noise(to + str(when), 5).hex().upper(), "to": to, "at": when}
+
+
+def at(day, hour, minute=0):
+    return day_start(day) + datetime.timedelta(hours=hour, minutes=minute)
+
+
+def ordinary_mail(log):
+    """What goes well, mostly because nobody asks for more."""
+    for day in range(16, 22):
+        for hour in (7, 9, 11, 14, 16):
+            when = at(day, hour, 7 + day)
+            log.sent(when, letter("orders@shop.example", when), "mx.shop.example", "203.0.113.40",
+                     "Trusted")
+        when = at(day, 10, 31)
+        log.sent(when, letter("board@club.example", when), "mail.club.example", "203.0.113.77",
+                 "Untrusted")
+        if day < 19:
+            for hour in (8, 13):
+                when = at(day, hour, 40)
+                log.sent(when, letter("anna@partner.example", when), "mx.partner.example",
+                         "203.0.113.25", "Verified", ECDSA)
+        if day < 20:
+            when = at(day, 9, 52)
+            log.sent(when, letter("office@town.example", when), "mx.town.example", "203.0.113.90",
+                     "Verified")
+
+
+def partner_mail(log):
+    """On 19 November partner.example renews its certificate, and not its TLSA record."""
+    where = "mx.partner.example[203.0.113.25]:25"
+    for begin, to in ((at(19, 8, 12), "anna@partner.example"), (at(19, 14, 2), "ben@partner.example"),
+                      (at(20, 9, 30), "anna@partner.example")):
+        mail = letter(to, begin)
+        when = begin
+        while when < at(21, 20):
+            log.attempt(when, mail,
+                        ["server certificate verification failed for %s: "
+                         "num=65:no matching DANE TLSA records" % where,
+                         "Untrusted TLS connection established to %s: %s" % (where, CIPHER % ECDSA)],
+                        "deferred (Server certificate not verified)", where)
+            when += datetime.timedelta(minutes=max(5, min(240, (when - begin).seconds // 60 or 5)))
+
+
+def town_mail(log):
+    """On 20 November the signatures of town.example expire: a resolver that validates finds nothing."""
+    reason = ("Host or domain name not found. Name service error for name=town.example type=MX: "
+              "Host not found, try again")
+    for begin, to in ((at(20, 9, 52), "office@town.example"), (at(21, 9, 52), "taxes@town.example")):
+        mail = letter(to, begin)
+        for hours in range(0, 24, 4):
+            if begin + datetime.timedelta(hours=hours) < at(21, 20):
+                log.attempt(begin + datetime.timedelta(hours=hours), mail, [],
+                            "deferred (%s)" % reason, dsn="4.4.3")
+
+
+def bank_mail(log):
+    """bank.example is to be reached encrypted only (smtp_tls_policy_maps), and once was not."""
+    where = "mx.bank.example[203.0.113.11]:25"
+    mail = letter("loans@bank.example", at(20, 15, 3))
+    for minutes in (0, 5, 15, 35):
+        log.attempt(mail["at"] + datetime.timedelta(minutes=minutes), mail, [],
+                    "deferred (TLS is required, but was not offered by host "
+                    "mx.bank.example[203.0.113.11])", where, dsn="4.7.4")
+    log.sent(mail["at"] + datetime.timedelta(minutes=75), mail, "mx.bank.example", "203.0.113.11",
+             "Trusted")
+
+
+def mail_log():
+    log = MailLog()
+    ordinary_mail(log)
+    partner_mail(log)
+    town_mail(log)
+    bank_mail(log)
+    return log.text()
+
+
 def main():
     out = sys.argv[1]
     shutil.rmtree(out, ignore_errors=True)
@@ -494,6 +619,7 @@ def main():
     maildir(out)
     single_mails(out)
     put(out, "saved/hosting-beispiel.json", defective_report())
+    put(os.path.dirname(os.path.abspath(out)), "mail.log", mail_log())
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/bin/sh
-# `make demo`: the sample mails of contrib/demo into a store of their own, and what it says of them.
+# `make demo`: the sample mails and the log of contrib/demo into a store of their own, and what it says of them.
 set -eu
 : "${TLSTRIAGE:=./tlstriage}"
 folder=$(mktemp -d)

@@ -8,6 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* How long journalctl may take to end. */
+#define CHILD_ENDS_US 2000000
+#define CHILD_POLL_US 5000
+
 #define READ_BYTES ((size_t)64 << 10)
 #define CURSOR_BYTES 512
 
@@ -56,6 +60,35 @@ struct follow_journal *follow_journal_new(const struct log_options *options,
     return journal;
 }
 
+/* Whether it ended, or there is none. */
+static bool has_ended(const struct follow_journal *journal, int *status, int options)
+{
+    pid_t ended;
+
+    do
+        ended = waitpid(journal->pid, status, options);
+    while (ended < 0 && errno == EINTR);
+    return ended != 0;
+}
+
+/* One that neither ends by itself nor when it is told to is ended. */
+static void reap_child(struct follow_journal *journal, int *status)
+{
+    gint64 until = g_get_monotonic_time() + CHILD_ENDS_US;
+
+    while (!has_ended(journal, status, WNOHANG)) {
+        if (g_get_monotonic_time() < until) {
+            g_usleep(CHILD_POLL_US);
+            continue;
+        }
+        kill(journal->pid, SIGKILL);
+        has_ended(journal, status, 0);
+        break;
+    }
+    g_spawn_close_pid(journal->pid);
+    journal->pid = 0;
+}
+
 static void end_child(struct follow_journal *journal, int *status)
 {
     if (journal->fd >= 0)
@@ -64,10 +97,7 @@ static void end_child(struct follow_journal *journal, int *status)
     if (journal->pid == 0)
         return;
     kill(journal->pid, SIGTERM);
-    while (waitpid(journal->pid, status, 0) < 0 && errno == EINTR)
-        ;
-    g_spawn_close_pid(journal->pid);
-    journal->pid = 0;
+    reap_child(journal, status);
 }
 
 void follow_journal_free(struct follow_journal *journal)
@@ -235,10 +265,8 @@ static enum follow_journal_state ended(struct follow_journal *journal, char **pr
     int status = 0;
 
     /* It has closed its output, so it goes by itself and is not to be told so. */
-    while (journal->pid != 0 && waitpid(journal->pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    g_spawn_close_pid(journal->pid);
-    journal->pid = 0;
+    if (journal->pid != 0)
+        reap_child(journal, &status);
     end_child(journal, &status);
     if (journal->once && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return FOLLOW_JOURNAL_DONE;

@@ -259,6 +259,14 @@ number=300
 lines 200
 exits 'a file of the same host and time' 3 triage follow --once "$LOG"
 like 'is refused' "$err" 'journal'
+printf '#!/bin/sh\ntrap "" TERM\necho $$ >"$JOURNAL.pid"\nexec sleep 60\n' >"$T/bin/journalctl"
+rm -f "$JOURNAL.pid"
+begin --journal
+hangs() {
+    [ ! -s "$JOURNAL.pid" ] || echo yes
+}
+comes 'a journalctl that hangs' hangs yes
+end 'does not keep it'
 printf '#!/bin/sh\necho "no journal files" >&2\nexit 1\n' >"$T/bin/journalctl"
 exits 'a journal that cannot be read' 3 triage follow --journal --once
 like 'is said' "$err" 'exit status 1'

@@ -30,6 +30,7 @@ struct dmarc_mend {
     bool enough;   /* `take` wants no more */
     bool has_map;  /* an encoding was declared that has one byte for each character */
     bool at_end;   /* nothing more comes to what is held */
+    bool is_long;  /* the instruction is longer than a declaration, and its begin is gone */
     int map[256];  /* else windows-1252: for what is no UTF-8 */
     GString *held; /* not yet mended */
     GString *out;  /* not yet given */
@@ -333,8 +334,10 @@ static size_t take_stretch(struct dmarc_mend *mend, const char *text, size_t len
         size = length > strlen(end) ? length - strlen(end) : 0;
     if (mend->mode == MODE_CDATA)
         size = put_text(mend, text, size, true, at != NULL || mend->at_end);
-    else if (mend->mode == MODE_INSTRUCTION && at != NULL)
+    else if (mend->mode == MODE_INSTRUCTION && at != NULL && !mend->is_long &&
+             size + strlen(end) <= DECLARATION_BYTES)
         take_declaration(mend, text, size);
+    mend->is_long = at == NULL && mend->mode == MODE_INSTRUCTION;
     if (at == NULL)
         return size;
     mend->mode = MODE_TEXT;

@@ -47,6 +47,8 @@ static json_t *sender_json(const struct dmarc_sender *sender)
     json_set_number(object, "messages", sender->messages);
     json_set_number(object, "aligned", sender->aligned);
     json_set_number(object, "failed", sender->failed);
+    json_set_number(object, "messages_before", sender->past_messages);
+    json_set_number(object, "failed_before", sender->past_failed);
     set_day(object, "last_failed_day", sender->failed_at);
     set_day(object, "last_aligned_day", sender->aligned_at);
     json_set_text(object, "news",

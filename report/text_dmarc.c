@@ -132,19 +132,19 @@ static void write_policies(struct page *page, const struct dmarc_domain *domain)
     }
 }
 
-/* "for mailer.example by SPF"; "" where it passes for nobody. */
-static char *passes_for(const struct dmarc_sender *sender)
+/* "SPF" `before` "mailer.example"; "" where it passes for nobody. */
+static char *passes_for(const struct dmarc_sender *sender, const char *before)
 {
     g_autofree char *dkim = sender->dkim_domain != NULL ? phrase_text(sender->dkim_domain) : NULL;
     g_autofree char *spf = sender->spf_domain != NULL ? phrase_text(sender->spf_domain) : NULL;
 
     if (dkim != NULL && spf != NULL && g_strcmp0(dkim, spf) != 0)
-        return g_strdup_printf("DKIM %s, SPF %s", dkim, spf);
+        return g_strdup_printf("DKIM%s%s, SPF%s%s", before, dkim, before, spf);
     if (dkim != NULL && spf != NULL)
-        return g_strdup_printf("DKIM and SPF %s", dkim);
+        return g_strdup_printf("DKIM and SPF%s%s", before, dkim);
     if (dkim != NULL)
-        return g_strdup_printf("DKIM %s", dkim);
-    return spf != NULL ? g_strdup_printf("SPF %s", spf) : g_strdup("");
+        return g_strdup_printf("DKIM%s%s", before, dkim);
+    return spf != NULL ? g_strdup_printf("SPF%s%s", before, spf) : g_strdup("");
 }
 
 /* A table cuts its first column where it is too wide, and that is the source. Takes the text. */
@@ -161,30 +161,45 @@ static char *cut(char *text)
     return text;
 }
 
+static void append_news(GString *text, const struct dmarc_domain *domain,
+                        const struct dmarc_sender *sender)
+{
+    g_autofree char *day = phrase_day(sender->aligned_at);
+    g_autofree char *failed = share(sender->failed, domain->messages);
+    g_autofree char *sent = share(sender->messages, domain->messages);
+
+    if (sender->news == DMARC_WAS_ALIGNED)
+        g_string_append_printf(text, " was aligned until %s and is not now", day);
+    else if (sender->known)
+        g_string_append_printf(text, " fails with %s of all messages, which is new", failed);
+    else
+        g_string_append_printf(text, " is new with %s of all messages", sent);
+}
+
+static char *news_text(const struct dmarc_domain *domain, const struct dmarc_sender *sender)
+{
+    g_autofree char *ip = phrase_text(sender->source_ip);
+    g_autofree char *passes = passes_for(sender, " for ");
+    GString *text = g_string_new(ip);
+
+    append_news(text, domain, sender);
+    g_string_append_printf(text, ": %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " not aligned",
+                           sender->failed, sender->messages);
+    if (sender->news == DMARC_NEW_SHARE && sender->past_messages > 0)
+        g_string_append_printf(text, ", %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " before",
+                               sender->past_failed, sender->past_messages);
+    g_string_append_printf(text, ", seen by %u receiver%s", sender->organizations,
+                           plural(sender->organizations));
+    if (*passes != '\0')
+        g_string_append_printf(text, "; it passes %s", passes);
+    return g_string_free(text, FALSE);
+}
+
 static void write_news(struct page *page, const struct dmarc_domain *domain)
 {
     for (guint i = 0; i < MIN(domain->news->len, SHOWN_NEWS); i++) {
-        const struct dmarc_sender *sender = g_ptr_array_index(domain->news, i);
-        g_autofree char *ip = phrase_text(sender->source_ip);
-        g_autofree char *day = phrase_day(sender->aligned_at);
-        g_autofree char *part = share(sender->failed, domain->messages);
-        g_autofree char *passes = passes_for(sender);
-        g_autoptr(GString) text = g_string_new(NULL);
-
-        if (sender->news == DMARC_WAS_ALIGNED)
-            g_string_append_printf(text, "%s was aligned until %s and is not now", ip, day);
-        else if (!sender->known)
-            g_string_append_printf(text, "%s is new with %s of all messages", ip, part);
-        else
-            g_string_append_printf(text, "%s fails with %s of all messages, which is new", ip,
-                                   part);
-        g_string_append_printf(
-            text,
-            ": %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " not aligned, seen by %u receiver%s",
-            sender->failed, sender->messages, sender->organizations, plural(sender->organizations));
-        if (*passes != '\0')
-            g_string_append_printf(text, "; it passes %s", passes);
-        page_field(page, i == 0 ? "News" : "and", text->str);
+        g_autofree char *text = news_text(domain, g_ptr_array_index(domain->news, i));
+        page_field(page, i == 0 ? "News" : "and", text);
     }
 }
 
@@ -206,7 +221,7 @@ static void write_sources(struct page *page, const struct dmarc_domain *domain)
         table_take(table, phrase_number(sender->failed));
         table_take(table, phrase_number(sender->messages));
         table_take(table, phrase_number(sender->organizations));
-        table_take(table, cut(passes_for(sender)));
+        table_take(table, cut(passes_for(sender, " ")));
     }
     page_blank(page);
     table_write(table, page, 2 * PAGE_INDENT);
@@ -215,6 +230,9 @@ static void write_sources(struct page *page, const struct dmarc_domain *domain)
 static void write_domain(struct page *page, const struct dmarc_domain *domain)
 {
     g_autofree char *failed = fate(domain);
+    g_autofree char *open =
+        g_strdup_printf("%" G_GINT64_FORMAT " message%s: the reports lack the verdict",
+                        domain->unknown, plural(domain->unknown));
     g_autofree char *below = g_strdup_printf(
         "%" G_GINT64_FORMAT " message%s from names below it, %" G_GINT64_FORMAT " not aligned",
         domain->subdomains, plural(domain->subdomains), domain->failed_subdomains);
@@ -226,6 +244,7 @@ static void write_domain(struct page *page, const struct dmarc_domain *domain)
     write_head(page, domain);
     write_news(page, domain);
     page_field(page, "Not aligned", domain->failed > 0 ? failed : NULL);
+    page_field(page, "Not told", domain->unknown > 0 ? open : NULL);
     page_field(page, "Subdomains", domain->subdomains > 0 ? below : NULL);
     page_field(page, "Refused", domain->punished > 0 ? punished : NULL);
     write_policies(page, domain);

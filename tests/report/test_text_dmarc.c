@@ -107,6 +107,63 @@ static void many_domains_are_counted(void **state)
     assert_non_null(strstr(text, "and 90 more domains"));
 }
 
+static void news_tell_what_is_new_of_them(void **state)
+{
+    struct dmarc_builder *builder = dmarc_builder_new(NULL, NULL);
+    const struct dmarc_source now[] = {
+        {.domain = "example.org", .source_ip = "192.0.2.1", .messages = 60, .failed = 30},
+        {.domain = "example.org", .source_ip = "192.0.2.2", .messages = 100, .failed = 40},
+        {.domain = "example.org", .source_ip = "192.0.2.3", .messages = 20, .failed = 20},
+    };
+    const struct dmarc_source past[] = {
+        {.domain = "example.org", .source_ip = "192.0.2.2", .messages = 200, .failed = 1},
+        {.domain = "example.org",
+         .source_ip = "192.0.2.3",
+         .messages = 90,
+         .aligned = 90,
+         .aligned_at = TODAY - DAY},
+    };
+
+    (void)state;
+    add_domain(builder, "example.org", 910, 90);
+    for (size_t i = 0; i < G_N_ELEMENTS(past); i++)
+        dmarc_builder_add_past(builder, &past[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(now); i++) {
+        struct dmarc_source source = now[i];
+        source.aligned = source.messages - source.failed;
+        source.aligned_at = source.aligned > 0 ? TODAY : 0;
+        source.failed_at = TODAY;
+        source.organizations = 1;
+        source.spf_domain = "bounce.example";
+        dmarc_builder_add_source(builder, &source);
+    }
+    g_autofree char *text = write_text(builder);
+    g_autoptr(GRegex) blanks = g_regex_new("[ \\n]+", 0, 0, NULL);
+    g_autofree char *flat = g_regex_replace(blanks, text, -1, 0, " ", 0, NULL);
+    assert_non_null(strstr(flat, "192.0.2.1 is new with 6.0 % of all messages: 30 of 60 not "
+                                 "aligned, seen by 1 receiver; it passes SPF for bounce.example"));
+    assert_non_null(strstr(flat, "192.0.2.2 fails with 4.0 % of all messages, which is new: "
+                                 "40 of 100 not aligned, 1 of 200 before, seen by 1 receiver"));
+    assert_non_null(strstr(flat, "192.0.2.3 was aligned until 2024-10-03 and is not now: 20 of 20 "
+                                 "not aligned, seen by"));
+}
+
+static void what_the_reports_leave_open_is_told(void **state)
+{
+    struct dmarc_builder *builder = dmarc_builder_new(NULL, NULL);
+    const struct dmarc_policy policy = {.domain = (char *)"example.org", .pct = -1};
+    const struct dmarc_sum sum = {
+        .domain = "example.org", .policy = &policy, .spf = DMARC_FAIL, .messages = 6};
+
+    (void)state;
+    add_domain(builder, "example.org", 10, 1);
+    dmarc_builder_add_sum(builder, &sum);
+    g_autofree char *text = write_text(builder);
+    assert_non_null(strstr(text, "example.org: 17 messages, 58.8 % aligned"));
+    assert_non_null(strstr(text, "Not aligned  1 message: 1 delivered"));
+    assert_non_null(strstr(text, "Not told     6 messages: the reports lack the verdict"));
+}
+
 static void texts_of_strangers_cannot_act(void **state)
 {
     struct dmarc_builder *builder = dmarc_builder_new(NULL, NULL);
@@ -138,6 +195,8 @@ int main(void)
         cmocka_unit_test(a_domain_tells_what_became_of_its_mail),
         cmocka_unit_test(domains_come_worst_first_and_fine_ones_in_a_line),
         cmocka_unit_test(many_domains_are_counted),
+        cmocka_unit_test(news_tell_what_is_new_of_them),
+        cmocka_unit_test(what_the_reports_leave_open_is_told),
         cmocka_unit_test(texts_of_strangers_cannot_act),
     };
 

@@ -256,7 +256,7 @@ int cmd_quarantine(struct cli *cli, int argc, char **argv)
                    "MiB.\n\n"
                    "  list         number, time, size, sender and what is wrong (the default)\n"
                    "  show N...    the same at length, and how it begins\n"
-                   "  raw N        its bytes as they came, to a file or a pipe\n"
+                   "  raw N        its bytes, gzip where they came unpacked, to a file or a pipe\n"
                    "  retry [N]... read it again, after an upgrade say\n"
                    "  drop N...    forget it",
                    &status))

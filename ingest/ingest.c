@@ -24,6 +24,9 @@
 /* How much of a stranger's name or subject stands in an issue. */
 #define QUOTED_BYTES 200
 
+#define CLAUSE_TLSRPT "RFC 8460, section 4.4"
+#define CLAUSE_DMARC "RFC 9990, section 3.1.1.1; RFC 7489, appendix C"
+
 struct work {
     const struct ingest_context *context;
     struct arrival *arrival;
@@ -226,6 +229,7 @@ static enum arrival_kind claimed_kind(const struct piece *piece)
 static void quarantine_for_issues(struct work *work, const struct piece *piece, guint first,
                                   const char *fallback)
 {
+    enum arrival_kind kind = claimed_kind(piece);
     const GPtrArray *issues = work->arrival->issues;
     const struct issue *gravest = NULL;
 
@@ -237,11 +241,14 @@ static void quarantine_for_issues(struct work *work, const struct piece *piece, 
     if (gravest == NULL) {
         g_autofree char *label = NULL;
         issue_add(work->arrival->issues, ISSUE_REPORT, ISSUE_ERROR,
-                  piece->claims_report ? "RFC 8460, section 4.4" : NULL, "%s", fallback);
+                  piece->claims_report    ? CLAUSE_TLSRPT
+                  : kind == ARRIVAL_DMARC ? CLAUSE_DMARC
+                                          : NULL,
+                  "%s", fallback);
         issues_place(work->arrival->issues, issues->len - 1, part_label(piece, &label));
         gravest = g_ptr_array_index(issues, issues->len - 1);
     }
-    quarantine(work, piece, claimed_kind(piece), gravest->clause, gravest->problem);
+    quarantine(work, piece, kind, gravest->clause, gravest->problem);
 }
 
 static bool room_for_report(struct work *work)
@@ -540,17 +547,28 @@ static void forget_issues(struct work *work, guint first)
             g_ptr_array_remove_index(issues, i - 1);
 }
 
+static const char *missing_report(const struct piece *piece)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(piece->bytes, &length);
+
+    if (length == 0)
+        return "empty where a report should be";
+    if (looks_binary(text, length))
+        return "neither gzip, zip, JSON nor XML";
+    if (piece->claims_report)
+        return "no TLS report";
+    return claimed_kind(piece) == ARRIVAL_DMARC ? "no DMARC report, though announced as one"
+                                                : "no report, though announced as one";
+}
+
 static void settle_untaken(struct work *work, const struct piece *piece, guint first)
 {
     gsize length;
     const char *text = g_bytes_get_data(piece->bytes, &length);
 
     if (piece->claims_report || piece->expected || text_claims_report(text, length))
-        quarantine_for_issues(work, piece, first,
-                              length == 0                  ? "empty where a report should be"
-                              : looks_binary(text, length) ? "neither gzip, zip, JSON nor XML"
-                              : piece->claims_report       ? "no TLS report"
-                                                           : "no report");
+        quarantine_for_issues(work, piece, first, missing_report(piece));
     else if (work->arrival->is_mail)
         forget_issues(work, first);
 }

@@ -573,6 +573,10 @@ static void quarantines_what_claims_to_be_a_report(void **state)
         {"application/octet-stream", "x.json.gz", "PK\3\4rubbish", ARRIVAL_TLSRPT, ""},
         {"text/plain", "x.json", "{{{{", ARRIVAL_TLSRPT, ""},
         {"application/zip", "x.zip", "PK\3\4rubbish", ARRIVAL_OTHER, ""},
+        {"text/xml", "r.example!o.example!1!2.xml", "rubbish", ARRIVAL_DMARC,
+         "no DMARC report, though announced as one"},
+        {"text/xml", "r.example!o.example!1!2.zip", "rubbish", ARRIVAL_OTHER,
+         "no report, though announced as one"},
     };
 
     (void)state;

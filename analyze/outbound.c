@@ -265,6 +265,7 @@ void outbound_builder_add_failure(struct outbound_builder *builder,
                           .outcome = (guint8)event->outcome,
                           .level = (guint8)event->level,
                           .mta = (guint8)event->mta,
+                          .bounce = event->line == NULL || *event->line == '\0',
                           .current = outbound_period_has(&builder->period, failure)};
 
     see(builder, row.at, row.at);

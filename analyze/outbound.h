@@ -85,6 +85,7 @@ struct outbound_finding {
     gint64 unverified;       /* local-resolver-insecure: sessions that should have been verified */
     GArray *ids;             /* gint64, of the rows in the store; at most OUTBOUND_IDS */
     guint rows;              /* in all */
+    guint bounces;           /* of them: told by a bounce, not by a line of the log */
 };
 
 /* Opportunistic sessions of one month. */

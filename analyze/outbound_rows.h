@@ -32,6 +32,7 @@ struct out_row {
     guint8 level;
     guint8 mta;
     bool current; /* in the period */
+    bool bounce;  /* a bounce told it, no line of a log */
 };
 
 /* Handshakes of one client that failed here: one row of the store. */

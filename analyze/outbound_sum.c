@@ -403,6 +403,7 @@ static void add_row(struct sum *sum, const struct out_row *row)
     if (finding->ids->len < OUTBOUND_IDS)
         g_array_append_val(finding->ids, row->id);
     finding->rows++;
+    finding->bounces += row->bounce;
     if (row->line != 0) {
         g_free(finding->line);
         finding->line = g_strdup(names_text(sum->builder->names, row->line));

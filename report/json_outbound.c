@@ -95,6 +95,7 @@ static json_t *passing_json(gconstpointer element)
     json_set(object, "explains", json_list(finding->types, json_count));
     json_set_text(object, "line", finding->line);
     json_set_number(object, "rows", finding->rows);
+    json_set_number(object, "bounces", finding->bounces);
     json_set(object, "log_failures", ids_json(finding));
     json_set_text(object, "query", query);
     return object;

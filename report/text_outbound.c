@@ -156,6 +156,21 @@ static const char *over_of(const struct outbound_finding *finding)
     return finding->over ? "yes: a later session with the same host was good" : NULL;
 }
 
+static bool is_bounces_only(const struct outbound_finding *finding)
+{
+    return finding->rows > 0 && finding->bounces == finding->rows;
+}
+
+static char *origin_of(const struct outbound_finding *finding)
+{
+    g_autofree char *bounces = plural(finding->bounces, "bounce");
+
+    if (!is_bounces_only(finding))
+        return NULL;
+    return g_strdup_printf("%s only, which anybody can write: look for it in the mail server's log",
+                           bounces);
+}
+
 static void write_evidence(struct page *page, const struct outbound_finding *finding)
 {
     g_autofree char *types = phrase_counts(finding->types, SHOWN_COUNTS);
@@ -166,9 +181,11 @@ static void write_evidence(struct page *page, const struct outbound_finding *fin
     g_autofree char *ips = phrase_counts(finding->ips, SHOWN_COUNTS);
     g_autofree char *hosts = phrase_counts(finding->hosts, SHOWN_COUNTS);
     g_autofree char *line = escape_terminal(finding->line);
+    g_autofree char *origin = origin_of(finding);
 
     page_field(page, "Explains", types);
-    page_field(page, "In the log", details);
+    page_field(page, "Known from", origin);
+    page_field(page, is_bounces_only(finding) ? "In bounces" : "In the log", details);
     page_field(page, "RFC 8460", results);
     page_field(page, "Reasons", reasons);
     page_field(page, "MX hosts", mx);
@@ -275,14 +292,17 @@ char *text_outbound_query(const struct outbound_finding *finding)
     return g_string_free(query, FALSE);
 }
 
-static void write_query(struct page *page, const struct digest *digest, const char *query)
+static void write_query(struct page *page, const struct digest *digest,
+                        const struct outbound_finding *finding)
 {
+    g_autofree char *query = text_outbound_query(finding);
     g_autofree char *command = text_command(digest);
     g_autofree char *whole = g_strdup_printf("%s sql \"\n%s\"", command, query);
     g_auto(GStrv) lines = g_strsplit(whole, "\n", -1);
 
     page_blank(page);
-    page_subheading(page, PAGE_INDENT, "Where it stands in the log");
+    page_subheading(page, PAGE_INDENT,
+                    is_bounces_only(finding) ? "The rows" : "Where it stands in the log");
     for (guint i = 0; lines[i] != NULL; i++)
         page_line(page, TEXT_INDENT + (i == 0 ? 0 : 2), lines[i]);
 }
@@ -300,7 +320,6 @@ static void write_finding(struct page *page, const struct digest *digest,
     const char *word = failure_type_word(finding->type);
     g_autofree char *mark = mark_of(finding, number);
     g_autofree char *title = title_of(finding);
-    g_autofree char *query = text_outbound_query(finding);
     g_autofree char *more = g_strdup_printf("More: tlstriage explain %s", word);
     enum knowledge_section sections[SECTION_COUNT];
     struct outbound_facts facts;
@@ -313,7 +332,7 @@ static void write_finding(struct page *page, const struct digest *digest,
     outbound_facts_init(&facts, finding, digest->generated_at);
     text_knowledge_sections(page, word, sections, count, &facts.facts);
     outbound_facts_clear(&facts);
-    write_query(page, digest, query);
+    write_query(page, digest, finding);
     page_blank(page);
     page_line(page, PAGE_INDENT, more);
 }

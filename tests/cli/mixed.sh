@@ -70,6 +70,9 @@ told digest
 unlike 'junk is no issue there' "$out" 'no-report|json'
 exits 'finds what bounces tell of our mail' 1 triage digest --exit-code
 like 'and nothing else' "$out" '^tlstriage: 2 faults, 1 high: our mail to mx\.partner\.example'
+out=$(triage digest | tr -s ' \n' ' ')
+like 'says that no log told it' "$out" 'Known from 2 bounces only, which anybody can write'
+like 'and how other mail servers try again' "$out" 'Then let your mail server try again what waits\.'
 exits 'as JSON' 0 triage digest --format json
 printf '%s\n' "$out" >"$T/json"
 is 'with the same counts' \

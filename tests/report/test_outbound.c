@@ -21,7 +21,8 @@ struct told {
     enum log_outcome outcome;
 };
 
-static void tell(struct outbound_builder *builder, const struct told *told, gint64 id)
+static void tell_line(struct outbound_builder *builder, const struct told *told, gint64 id,
+                      const char *line)
 {
     const struct stored_log_failure failure = {
         .id = id,
@@ -40,20 +41,20 @@ static void tell(struct outbound_builder *builder, const struct told *told, gint
                   .result_type = RESULT_CERTIFICATE_NOT_TRUSTED,
                   .delay = 26 * HOUR,
                   .reason = told->reason,
-                  .line = "the line of the log"},
+                  .line = line},
     };
 
     outbound_builder_add_failure(builder, &failure);
 }
 
-static struct digest *digest_of(const struct told *told, size_t count)
+static struct digest *digest_of_lines(const struct told *told, size_t count, const char *line)
 {
     const struct outbound_period period = {.from = NOW - 24 * HOUR, .to = NOW};
     struct outbound_builder *builder = outbound_builder_new(&period);
     struct digest *digest = digest_new();
 
     for (size_t i = 0; i < count; i++)
-        tell(builder, &told[i], (gint64)i + 1);
+        tell_line(builder, &told[i], (gint64)i + 1, line);
     digest->generated_at = NOW;
     digest->covers_from = NOW - 24 * HOUR;
     digest->covers_to = NOW;
@@ -61,6 +62,11 @@ static struct digest *digest_of(const struct told *told, size_t count)
     digest->outbound = outbound_builder_finish(builder, NOW);
     digest->faults = fault_builder_finish(fault_builder_new(), NOW);
     return digest;
+}
+
+static struct digest *digest_of(const struct told *told, size_t count)
+{
+    return digest_of_lines(told, count, "the line of the log");
 }
 
 static char *write_as(const char *name, const struct digest *digest)
@@ -241,6 +247,30 @@ static void what_strangers_said_does_nothing_to_the_reader(void **state)
     }
 }
 
+/* What no line of a log tells came with a bounce. */
+static void what_only_bounces_tell_is_no_log(void **state)
+{
+    g_autoptr(Digest) bounced = digest_of_lines(story, 2, NULL);
+    g_autoptr(Digest) logged = digest_of(story, 2);
+    g_autofree char *text = write_as("text", bounced);
+    g_autofree char *other = write_as("text", logged);
+    json_t *root = json_of(bounced);
+
+    (void)state;
+    assert_non_null(strstr(text, "In bounces   tlsa-mismatch (2)\n"));
+    assert_non_null(strstr(text, "Known from   2 bounces only, which anybody can write: look for "
+                                 "it in the mail server's log\n"));
+    assert_null(strstr(text, "In the log"));
+    assert_null(strstr(text, "Where it stands in the log"));
+    assert_null(strstr(other, "ounces"));
+    assert_int_equal(
+        json_integer_value(json_object_get(
+            json_array_get(json_object_get(json_object_get(root, "outbound"), "findings"), 0),
+            "bounces")),
+        2);
+    json_decref(root);
+}
+
 /* ---- JSON ---- */
 
 static void json_names_the_rows_and_the_numbers(void **state)
@@ -295,6 +325,7 @@ int main(void)
         cmocka_unit_test(the_headline_counts_findings_and_names_the_worst),
         cmocka_unit_test(each_failure_of_a_log_is_told_with_steps_for_senders),
         cmocka_unit_test(what_strangers_said_does_nothing_to_the_reader),
+        cmocka_unit_test(what_only_bounces_tell_is_no_log),
         cmocka_unit_test(json_names_the_rows_and_the_numbers),
         cmocka_unit_test(without_a_log_nothing_is_said_of_logs),
     };

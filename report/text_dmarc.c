@@ -271,20 +271,24 @@ static gint worst_first(gconstpointer a, gconstpointer b)
     return g_strcmp0(one->name, other->name);
 }
 
-/* Those from index `first` on. */
-static void write_fine(struct page *page, const GPtrArray *domains, guint first)
+/* Of those from index `first` on, the ones with messages or the ones without. */
+static void write_fine(struct page *page, const GPtrArray *domains, guint first, bool empty)
 {
-    g_autoptr(GString) text = g_string_new("All aligned");
-    guint fine = domains->len - first, shown = MIN(fine, SHOWN_FINE);
+    g_autoptr(GString) text = g_string_new(empty ? "Reports without a message" : "All aligned");
+    guint fine = 0, shown = 0;
 
+    for (guint i = first; i < domains->len; i++) {
+        const struct dmarc_domain *domain = g_ptr_array_index(domains, i);
+        g_autofree char *name = phrase_domain(domain->name);
+        if ((domain->messages == 0) != empty || fine++ >= SHOWN_FINE)
+            continue;
+        g_string_append_printf(text, "%s%s", shown++ > 0 ? ", " : ": ", name);
+        if (!empty)
+            g_string_append_printf(text, " (%" G_GINT64_FORMAT " message%s)", domain->messages,
+                                   plural(domain->messages));
+    }
     if (fine == 0)
         return;
-    for (guint i = 0; i < shown; i++) {
-        const struct dmarc_domain *domain = g_ptr_array_index(domains, first + i);
-        g_autofree char *name = phrase_domain(domain->name);
-        g_string_append_printf(text, "%s%s (%" G_GINT64_FORMAT " message%s)", i > 0 ? ", " : ": ",
-                               name, domain->messages, plural(domain->messages));
-    }
     phrase_rest(text, fine, shown);
     page_blank(page);
     page_wrap(page, "   ", PAGE_INDENT, text->str);
@@ -313,5 +317,6 @@ void text_dmarc(struct page *page, const struct dmarc_set *set)
         page_blank(page);
         page_wrap(page, "   ", PAGE_INDENT, more);
     }
-    write_fine(page, domains, bad);
+    write_fine(page, domains, bad, false);
+    write_fine(page, domains, bad, true);
 }

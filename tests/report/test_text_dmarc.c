@@ -94,6 +94,18 @@ static void domains_come_worst_first_and_fine_ones_in_a_line(void **state)
     assert_null(strstr(text, "a.example:"));
 }
 
+static void without_messages_nothing_was_aligned(void **state)
+{
+    struct dmarc_builder *builder = dmarc_builder_new(NULL, NULL);
+
+    (void)state;
+    add_domain(builder, "a.example", 10, 0);
+    add_domain(builder, "empty.example", 0, 0);
+    g_autofree char *text = write_text(builder);
+    assert_non_null(strstr(text, "All aligned: a.example (10 messages)\n"));
+    assert_non_null(strstr(text, "Reports without a message: empty.example\n"));
+}
+
 static void many_domains_are_counted(void **state)
 {
     struct dmarc_builder *builder = dmarc_builder_new(NULL, NULL);
@@ -194,6 +206,7 @@ int main(void)
         cmocka_unit_test(without_reports_there_is_no_section),
         cmocka_unit_test(a_domain_tells_what_became_of_its_mail),
         cmocka_unit_test(domains_come_worst_first_and_fine_ones_in_a_line),
+        cmocka_unit_test(without_messages_nothing_was_aligned),
         cmocka_unit_test(many_domains_are_counted),
         cmocka_unit_test(news_tell_what_is_new_of_them),
         cmocka_unit_test(what_the_reports_leave_open_is_told),

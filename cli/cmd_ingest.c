@@ -71,6 +71,8 @@ static void print_summary(const struct cli *cli, const struct store_counts *coun
     g_string_append_printf(line, ", %u already known, %u without report", counts->known,
                            counts->without);
     append_dmarc(line, counts);
+    append_count(line, counts->bounced, "bounce for a TLS reason new",
+                 "bounces for a TLS reason new");
     append_count(line, counts->quarantined, "unreadable and quarantined",
                  "unreadable and quarantined");
     g_string_append_printf(line, ", %u %s\n", counts->issues,
@@ -134,8 +136,8 @@ int cmd_ingest(struct cli *cli, int argc, char **argv)
                    "the log of a mail server (Postfix, Exim, Halon, PowerMTA), packed or not.\n"
                    "A folder is read with all below it, a Maildir without changing it; - and\n"
                    "no argument at all are standard input. What was read before changes nothing.\n"
-                   "Issues are departures from a standard, most of them harmless; the view\n"
-                   "issues has them.\n\n"
+                   "Issues are departures from a standard, most of them harmless, and a note for\n"
+                   "each mail without report; the view issues has them.\n\n"
                    "Exit status: 0 done, 2 usage, 3 an input or the store could not be read.",
                    &status))
         return status;

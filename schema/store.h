@@ -74,7 +74,8 @@ struct store_counts {
     guint new_dmarc;   /* DMARC reports, as with new_reports */
     guint revised_dmarc;
     guint known_dmarc;
-    guint issues; /* new ones */
+    guint bounced; /* new bounces that tell of failures; `without` has them too */
+    guint issues;  /* new ones */
 };
 
 /*

@@ -621,6 +621,7 @@ bool store_put_arrival(struct store *store, const struct arrival *arrival, gint6
         return true;
     if (!add_bounced(store, arrival, now, &outcome, error))
         return false;
+    counts->bounced += arrival->bounced->len > 0;
     counts->issues += arrival->issues->len;
     return store_add_issues(store, id, 0, arrival->issues, now, error) &&
            (outcome == OUTCOME_STORED || set_outcome(store, id, outcome, error));

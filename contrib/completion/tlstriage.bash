@@ -19,12 +19,14 @@ _tlstriage()
     done
 
     case $prev in
-        --db | --config)
+        --db | --config | --queue)
             _filedir
             return
             ;;
         --format)
-            COMPREPLY=($(compgen -W 'text json mail' -- "$cur"))
+            local formats='text json mail'
+            [[ $command != status ]] || formats='text json'
+            COMPREPLY=($(compgen -W "$formats" -- "$cur"))
             return
             ;;
         --now | --since | --until)

@@ -80,7 +80,9 @@ END
     completes 'an option of a command' '--header' sql --hea
     completes 'another' '--db --days --dry-run' prune --d
     completes 'a format' 'json' digest --format j
+    completes 'a format of another' 'text json' status --format ''
     completes 'a file' 'FILES' ingest ''
+    completes 'a file after an option' 'FILES' digest --queue ''
     completes 'a word to explain' 'sts-wildcard' explain sts-wi
 else
     skip 'completion in bash' 'no bash'

@@ -190,15 +190,17 @@ static void write_foreign(struct page *page, const GPtrArray *foreign)
 
 static void write_failed(struct page *page, const GPtrArray *failed)
 {
-    for (guint i = 0; i < MIN(failed->len, SHOWN_ROWS); i++) {
+    for (guint i = 0, shown = 0; i < failed->len && shown < SHOWN_ROWS; i++) {
         const struct overview_unsigned *reporter = g_ptr_array_index(failed, i);
         g_autofree char *name = phrase_text(reporter->organization);
         g_autofree char *line = g_strdup_printf(
-            "%s: %u report%s without a valid signature, though %u of it had one: forged, or "
-            "changed on the way here",
+            "%s: %u report%s without a valid signature, though %u came with one: forged, changed "
+            "on the way here, or not to be checked then",
             name, reporter->failed, reporter->failed == 1 ? "" : "s", reporter->passed);
-        if (reporter->passed > 0)
-            page_wrap(page, "   ", PAGE_INDENT, line);
+        if (reporter->passed == 0)
+            continue;
+        page_wrap(page, "   ", PAGE_INDENT, line);
+        shown++;
     }
 }
 

@@ -16,7 +16,8 @@ static const char problems[] =
     "SELECT problem, clause, count(*) FROM unread "
     "WHERE later = 0 AND at >= ?1 AND at < ?2 GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT ?3";
 
-/* Once over all: a forger has many names, and one search for each of them would not end. */
+/* Once over all: a forger has many names, and one search for each of them would not end. Nor must
+   they displace those that are known. */
 static const char unsigned_reporters[] =
     "SELECT organization, sum(authenticated = 'fail' AND ingested_at >= ?1 AND ingested_at < ?2) "
     "AS failed, sum(authenticated = 'pass') FROM "
@@ -24,7 +25,7 @@ static const char unsigned_reporters[] =
     "JOIN arrival a ON a.id = r.arrival WHERE a.authenticated IN ('fail', 'pass') "
     "UNION ALL SELECT r.organization, r.ingested_at, a.authenticated FROM dmarc_report r "
     "JOIN arrival a ON a.id = r.arrival WHERE a.authenticated IN ('fail', 'pass')) "
-    "GROUP BY 1 HAVING failed > 0 ORDER BY 2 DESC, 1 LIMIT ?3";
+    "GROUP BY 1 HAVING failed > 0 ORDER BY sum(authenticated = 'pass') = 0, 2 DESC, 1 LIMIT ?3";
 
 static const char *text_of(sqlite3_stmt *row, int column)
 {

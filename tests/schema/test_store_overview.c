@@ -202,11 +202,13 @@ static void signatures_of_dmarc_reports_count_as_well(void **state)
     put_report(sample, "3", "Google", AUTH_FAIL, SAMPLE_NOW);
     put_report(sample, "4", "Google", AUTH_PASS, SAMPLE_NOW);
     put_dmarc(sample, "5", "Nobody", AUTH_FAIL, SAMPLE_NOW);
+    put_dmarc(sample, "8", "Nobody", AUTH_FAIL, SAMPLE_NOW);
+    put_dmarc(sample, "9", "Nobody", AUTH_FAIL, SAMPLE_NOW);
     put_dmarc(sample, "6", "Earlier", AUTH_FAIL, SAMPLE_NOW - 1);
     put_dmarc(sample, "7", "Fine", AUTH_PASS, SAMPLE_NOW);
     sample_ok(store_each_unsigned(sample->store, SAMPLE_NOW, 0, append_unsigned, found, &error),
               error);
-    assert_string_equal(found->str, "Google 2 2\nNobody 1 0\n");
+    assert_string_equal(found->str, "Google 2 2\nNobody 3 0\n");
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, sample_setup, sample_teardown)

@@ -88,11 +88,20 @@ static const struct reason reasons[] = {
     {NULL, ".7.324", DETAIL_TLSA_LOOKUP_ERROR, RESULT_DNSSEC_INVALID, true},
     {NULL, ".7.325", DETAIL_NONE, RESULT_CERTIFICATE_HOST_MISMATCH, true},
     {"MTA-STS", ".4.8", DETAIL_STS_MX_MISMATCH, RESULT_UNKNOWN, false},
-    {"MTA-STS", ".7.5", DETAIL_NONE, RESULT_CERTIFICATE_HOST_MISMATCH, false},
+    {"MTA-STS", ".7.5", DETAIL_NONE, RESULT_VALIDATION_FAILURE, false},
     {NULL, ".4.312", DETAIL_DNS_LOOKUP_ERROR, RESULT_UNKNOWN, false},
     /* RFC 3463, section 3.8: X.7.5 is a cryptographic failure, X.7.10 and X.7.30 RFC 8689. */
     {"TLS", ".7.5", DETAIL_NONE, RESULT_VALIDATION_FAILURE, false},
     {NULL, ".7.30", DETAIL_REQUIRETLS_NOT_OFFERED, RESULT_UNKNOWN, false},
+};
+
+/* Exchange Online again, what was wrong with the certificate; only where MTA-STS stands as well. */
+static const struct reason sts_reasons[] = {
+    {"CertificateExpired", ".7.5", DETAIL_NONE, RESULT_CERTIFICATE_EXPIRED, false},
+    {"Untrusted", ".7.5", DETAIL_NONE, RESULT_CERTIFICATE_NOT_TRUSTED, false},
+    {"SelfSigned", ".7.5", DETAIL_NONE, RESULT_CERTIFICATE_NOT_TRUSTED, false},
+    {"SubjectMismatch", ".7.5", DETAIL_NONE, RESULT_CERTIFICATE_HOST_MISMATCH, false},
+    {"subject alternative name", ".7.5", DETAIL_NONE, RESULT_CERTIFICATE_HOST_MISMATCH, false},
 };
 
 static void group_clear(struct group *group)
@@ -207,19 +216,31 @@ static bool is_about_recipient(const struct group *group)
                                      g_str_has_prefix(group->status + 1, ".2."));
 }
 
+static bool text_fits(const struct group *group, const char *text)
+{
+    return text == NULL || (group->diagnostic != NULL && strcasestr(group->diagnostic, text));
+}
+
+static bool code_fits(const struct group *group, const char *code)
+{
+    return code != NULL ? status_fits(group, code) : !is_about_recipient(group);
+}
+
+static const struct reason *find_in(const struct reason *table, size_t count,
+                                    const struct group *group)
+{
+    for (size_t i = 0; i < count; i++)
+        if (text_fits(group, table[i].text) && code_fits(group, table[i].status))
+            return &table[i];
+    return NULL;
+}
+
 static const struct reason *find_reason(const struct group *group)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
-        const struct reason *reason = &reasons[i];
-        if (reason->status == NULL && is_about_recipient(group))
-            continue;
-        if (reason->text != NULL &&
-            (group->diagnostic == NULL || strcasestr(group->diagnostic, reason->text) == NULL))
-            continue;
-        if (reason->status == NULL || status_fits(group, reason->status))
-            return reason;
-    }
-    return NULL;
+    const struct reason *reason =
+        text_fits(group, "MTA-STS") ? find_in(sts_reasons, G_N_ELEMENTS(sts_reasons), group) : NULL;
+
+    return reason != NULL ? reason : find_in(reasons, G_N_ELEMENTS(reasons), group);
 }
 
 static enum mta mta_of(const struct group *message, const struct group *group)

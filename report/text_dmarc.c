@@ -122,6 +122,13 @@ static char *policy_text(const struct dmarc_read_policy *policy)
     return g_string_free(text, FALSE);
 }
 
+static void write_more(struct page *page, guint all, guint shown)
+{
+    g_autofree char *text = g_strdup_printf("%u more", all - MIN(all, shown));
+
+    page_field(page, "and", all > shown ? text : NULL);
+}
+
 static void write_policies(struct page *page, const struct dmarc_domain *domain)
 {
     guint shown = MIN(domain->policies->len, SHOWN_POLICIES);
@@ -130,6 +137,7 @@ static void write_policies(struct page *page, const struct dmarc_domain *domain)
         g_autofree char *text = policy_text(g_ptr_array_index(domain->policies, i));
         page_field(page, i == 0 ? "Policy read" : "and", text);
     }
+    write_more(page, domain->policies->len, shown);
 }
 
 /* "SPF" `before` "mailer.example"; "" where it passes for nobody. */
@@ -201,6 +209,7 @@ static void write_news(struct page *page, const struct dmarc_domain *domain)
         g_autofree char *text = news_text(domain, g_ptr_array_index(domain->news, i));
         page_field(page, i == 0 ? "News" : "and", text);
     }
+    write_more(page, domain->news->len, SHOWN_NEWS);
 }
 
 static void write_sources(struct page *page, const struct dmarc_domain *domain)
@@ -210,6 +219,9 @@ static void write_sources(struct page *page, const struct dmarc_domain *domain)
     static const char *const heads[] = {"Source", "Not aligned", "Of", "Receivers", "Passes for"};
     g_autoptr(Table) table = table_new(align, G_N_ELEMENTS(align));
     guint shown = MIN(domain->failing->len, SHOWN_SOURCES);
+    guint told = shown + domain->news->len;
+    g_autofree char *more = g_strdup_printf("and %u more source%s", domain->sources_failing - told,
+                                            domain->sources_failing - told == 1 ? "" : "s");
 
     if (shown == 0)
         return;
@@ -225,6 +237,8 @@ static void write_sources(struct page *page, const struct dmarc_domain *domain)
     }
     page_blank(page);
     table_write(table, page, 2 * PAGE_INDENT);
+    if (domain->sources_failing > told)
+        page_line(page, 2 * PAGE_INDENT, more);
 }
 
 static void write_domain(struct page *page, const struct dmarc_domain *domain)

@@ -160,6 +160,35 @@ static void news_tell_what_is_new_of_them(void **state)
                                  "not aligned, seen by"));
 }
 
+static void what_is_not_listed_is_counted(void **state)
+{
+    struct dmarc_builder *builder = dmarc_builder_new(NULL, NULL);
+    const struct dmarc_source known = {
+        .domain = "example.org", .source_ip = "192.0.2.1", .messages = 900, .aligned = 900};
+
+    (void)state;
+    add_domain(builder, "example.org", 900, 340);
+    for (int i = 0; i < 34; i++) {
+        g_autofree char *ip = g_strdup_printf("2001:db8::%x", i);
+        const struct dmarc_source source = {.domain = "example.org",
+                                            .source_ip = ip,
+                                            .messages = 20,
+                                            .failed = i < 12 ? 20 : 5,
+                                            .failed_at = TODAY};
+        dmarc_builder_add_source(builder, &source);
+    }
+    for (int i = 0; i < 5; i++) {
+        const struct dmarc_seen seen = {
+            .domain = "example.org", .organization = "x", .policy = {.pct = i}, .organizations = 1};
+        dmarc_builder_add_seen(builder, &seen);
+    }
+    dmarc_builder_add_past(builder, &known);
+    g_autofree char *text = write_text(builder);
+    assert_non_null(strstr(text, "and          2 more\n   Not aligned"));
+    assert_non_null(strstr(text, "and          2 more\n\n"));
+    assert_non_null(strstr(text, "      and 17 more sources\n"));
+}
+
 static void what_the_reports_leave_open_is_told(void **state)
 {
     struct dmarc_builder *builder = dmarc_builder_new(NULL, NULL);
@@ -209,6 +238,7 @@ int main(void)
         cmocka_unit_test(without_messages_nothing_was_aligned),
         cmocka_unit_test(many_domains_are_counted),
         cmocka_unit_test(news_tell_what_is_new_of_them),
+        cmocka_unit_test(what_is_not_listed_is_counted),
         cmocka_unit_test(what_the_reports_leave_open_is_told),
         cmocka_unit_test(texts_of_strangers_cannot_act),
     };

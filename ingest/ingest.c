@@ -42,6 +42,7 @@ struct piece {
     GBytes *bytes;
     GBytes *outer;                   /* the container it came from, NULL where none */
     enum original_encoding encoding; /* of outer */
+    const char *member;              /* its name in a container of several; NULL: of none */
     bool alone;                      /* nothing else came from that container */
     bool claims_report;              /* type or name say it is a TLS report */
     bool expected;                   /* at least the mail around it says there is a report */
@@ -72,6 +73,8 @@ static const char *part_label(const struct piece *piece, char **allocated)
 {
     g_autofree char *name = quotable(piece->file_name);
 
+    if (piece->part == NULL && piece->member != NULL)
+        return *allocated = quotable(piece->member);
     if (piece->part == NULL || name == NULL)
         return piece->part;
     return *allocated = g_strdup_printf("%s %s", piece->part, name);
@@ -470,9 +473,13 @@ static bool take_dmarc(struct work *work, struct dmarc_place *place)
 }
 
 /* Of several members only those that look like reports are what their container claims to bring. */
-static void judge_sibling(struct piece *piece)
+static void judge_sibling(struct piece *piece, const char *name)
 {
-    bool looks = !is_finders_shadow(piece->file_name);
+    bool looks = !is_finders_shadow(piece->file_name), named = has_report_name(name);
+
+    piece->member = name;
+    piece->claims_report |= named && name_is_json(name);
+    piece->expected |= named;
 
     piece->claims_report &= looks && name_is_json(piece->file_name);
     piece->expected &= looks && (name_is_json(piece->file_name) || name_is_xml(piece->file_name) ||
@@ -506,7 +513,7 @@ static bool take_container(struct work *work, const struct piece *piece, enum un
         if (member->name != NULL)
             inner.file_name = member->name;
         if (members->len > 1)
-            judge_sibling(&inner);
+            judge_sibling(&inner, member->name);
         /* Encrypted, or cut at its begin: what is worth keeping is the container. */
         if (member->damaged && g_bytes_get_size(member->bytes) == 0)
             continue;

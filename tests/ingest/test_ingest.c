@@ -593,6 +593,25 @@ static void quarantines_what_claims_to_be_a_report(void **state)
     }
 }
 
+static void of_a_zip_the_member_is_named(void **state)
+{
+    static const char *const files[] = {"d/one.xml", DMARC,        "r.example!o.example!1!2.xml",
+                                        "rubbish",   "readme.txt", "rubbish",
+                                        NULL};
+    g_autoptr(Arrival) arrival = ingest_named(zipped(files), "several.zip");
+    const GPtrArray *issues = dmarc_at(arrival, 0)->issues;
+
+    (void)state;
+    assert_int_equal(arrival->dmarc->len, 1);
+    assert_true(issues->len > 0);
+    for (guint i = 0; i < issues->len; i++)
+        assert_string_equal(((const struct issue *)g_ptr_array_index(issues, i))->part, "one.xml");
+    assert_int_equal(arrival->unread->len, 1);
+    assert_string_equal(unread_at(arrival, 0)->original.file_name, "r.example!o.example!1!2.xml");
+    assert_string_equal(issue_in(arrival->issues, "though announced as one")->part,
+                        "r.example!o.example!1!2.xml");
+}
+
 static void leaves_other_attachments_alone(void **state)
 {
     static const char *const types[] = {"application/pdf", "application/octet-stream", "text/csv",
@@ -805,6 +824,7 @@ int main(void)
         cmocka_unit_test(reads_a_large_dmarc_report_while_it_is_unpacked),
         cmocka_unit_test(a_large_dmarc_report_that_is_broken_is_read_from_its_begin_again),
         cmocka_unit_test(quarantines_what_claims_to_be_a_report),
+        cmocka_unit_test(of_a_zip_the_member_is_named),
         cmocka_unit_test(leaves_other_attachments_alone),
         cmocka_unit_test(uses_the_good_part_of_a_cut_gzip),
         cmocka_unit_test(the_same_mail_has_the_same_key),

@@ -101,6 +101,9 @@ static size_t reference_length(const char *text, size_t length)
     if (end == NULL || end - text < 2 || text[0] != '#')
         return 0;
     hex = text[1] == 'x';
+    /* GLib takes what stands for a blank elsewhere before a number. */
+    if (!g_ascii_isxdigit(text[1 + hex]))
+        return 0;
     digits = g_strndup(text + 1 + hex, (gsize)(end - text - 1 - hex));
     if (!g_ascii_string_to_unsigned(digits, hex ? 16 : 10, 1, 0x10ffff, &number, NULL) ||
         (number < 0x20 && number != '\t' && number != '\n' && number != '\r') ||

@@ -19,10 +19,6 @@
 #define PROGRAMS 64
 #define PROGRAM_BYTES 64
 
-/* Of different hosts so many are told apart: past them a log is not refused for being read twice.
- */
-#define HOSTS_MAX 1000
-
 #define DIALECTS_MAX 8
 
 /* The first line of a journal export is no longer. */
@@ -53,8 +49,7 @@ struct log_batch {
     GArray *looks;       /* union look, in the order of the entries that have one */
     GStringChunk *texts; /* of what stands neither in the bytes nor in a line before */
     struct log_counts counts;
-    GPtrArray *hosts;
-    struct log_host *host; /* the last one */
+    struct log_hosts *hosts;
 };
 
 struct program {
@@ -83,16 +78,8 @@ struct log_reader {
     bool is_export;
     bool knows_form; /* is_export is decided */
     struct log_counts counts;
-    GPtrArray *hosts;
+    struct log_hosts *hosts;
 };
-
-static void host_free(gpointer data)
-{
-    struct log_host *host = data;
-
-    g_free(host->name);
-    g_free(host);
-}
 
 /* Whether lines before the begin of what is read, or behind its end, may tell it otherwise. */
 static bool is_open(const struct log_reader *reader, const struct log_event *event)
@@ -139,7 +126,7 @@ struct log_reader *log_reader_new(const struct log_options *options, log_event_f
     reader->context.scratch = g_string_new(NULL);
     reader->batch = log_batch_new();
     reader->carry = g_byte_array_new();
-    reader->hosts = g_ptr_array_new_with_free_func(host_free);
+    reader->hosts = log_hosts_new();
     return reader;
 }
 
@@ -155,7 +142,7 @@ void log_reader_free(struct log_reader *reader)
     g_string_free(reader->context.scratch, TRUE);
     log_batch_free(reader->batch);
     g_byte_array_unref(reader->carry);
-    g_ptr_array_unref(reader->hosts);
+    log_hosts_free(reader->hosts);
     if (reader->options.zone != NULL)
         g_time_zone_unref(reader->options.zone);
     g_free(reader);
@@ -221,56 +208,6 @@ static const struct program *program_of(struct log_reader *reader, const struct 
         memcpy(program->name, line->program.at, length);
     }
     return program;
-}
-
-static bool is_host(const struct log_host *host, enum log_carrier carrier, struct span name)
-{
-    return host != NULL && host->carrier == carrier && span_is(name, host->name);
-}
-
-static struct log_host *find_host(GPtrArray *hosts, enum log_carrier carrier, struct span name,
-                                  gint64 at)
-{
-    struct log_host *host;
-
-    for (guint i = 0; i < hosts->len; i++) {
-        host = g_ptr_array_index(hosts, i);
-        if (is_host(host, carrier, name))
-            return host;
-    }
-    if (hosts->len >= HOSTS_MAX)
-        return NULL;
-    host = g_new0(struct log_host, 1);
-    host->name = g_strndup(name.at, name.length);
-    host->carrier = carrier;
-    host->first_at = host->last_at = at;
-    g_ptr_array_add(hosts, host);
-    return host;
-}
-
-static void note_host(struct log_batch *batch, const struct log_line *line)
-{
-    if (line->host.length == 0 || memchr(line->host.at, 0, line->host.length))
-        return;
-    if (!is_host(batch->host, line->carrier, line->host))
-        batch->host = find_host(batch->hosts, line->carrier, line->host, line->at);
-    if (batch->host == NULL)
-        return;
-    batch->host->first_at = MIN(batch->host->first_at, line->at);
-    batch->host->last_at = MAX(batch->host->last_at, line->at);
-}
-
-static void add_hosts(struct log_reader *reader, const struct log_batch *batch)
-{
-    for (guint i = 0; i < batch->hosts->len; i++) {
-        const struct log_host *noted = g_ptr_array_index(batch->hosts, i);
-        struct span name = span_of(noted->name, strlen(noted->name));
-        struct log_host *host = find_host(reader->hosts, noted->carrier, name, noted->first_at);
-        if (host == NULL)
-            continue;
-        host->first_at = MIN(host->first_at, noted->first_at);
-        host->last_at = MAX(host->last_at, noted->last_at);
-    }
 }
 
 static void settle_by(struct log_reader *reader, gint64 before)
@@ -354,7 +291,7 @@ static bool look_at_line(struct log_reader *reader, struct entry *entry, struct 
     }
     batch->counts.ours++;
     if (line->at != 0) {
-        note_host(batch, line);
+        log_hosts_note(batch->hosts, line->carrier, line->host, line->at);
         entry->settle = note_time(reader, batch, line->at);
     }
     if (program->look != NULL) {
@@ -484,7 +421,7 @@ struct log_batch *log_batch_new(void)
 
     batch->entries = g_new(struct entry, BATCH_LINES);
     batch->room = BATCH_LINES;
-    batch->hosts = g_ptr_array_new_with_free_func(host_free);
+    batch->hosts = log_hosts_new();
     batch->looks = g_array_new(FALSE, FALSE, sizeof(union look));
     batch->texts = g_string_chunk_new(TEXT_BYTES);
     return batch;
@@ -496,7 +433,7 @@ void log_batch_free(struct log_batch *batch)
         return;
     g_free(batch->entries);
     g_array_unref(batch->looks);
-    g_ptr_array_unref(batch->hosts);
+    log_hosts_free(batch->hosts);
     g_string_chunk_free(batch->texts);
     g_free(batch);
 }
@@ -506,8 +443,7 @@ void log_batch_clear(struct log_batch *batch)
     memset(&batch->counts, 0, sizeof batch->counts);
     batch->length = 0;
     g_array_set_size(batch->looks, 0);
-    g_ptr_array_set_size(batch->hosts, 0);
-    batch->host = NULL;
+    log_hosts_clear(batch->hosts);
     g_string_chunk_clear(batch->texts);
 }
 
@@ -550,7 +486,7 @@ void log_reader_tell(struct log_reader *reader, struct log_batch *batch)
     reader->counts.unknown += batch->counts.unknown;
     reader->counts.cut += batch->counts.cut;
     widen(&reader->counts, batch->counts.first_at, batch->counts.last_at);
-    add_hosts(reader, batch);
+    log_hosts_join(reader->hosts, batch->hosts);
     for (size_t i = 0; i < batch->length; i++) {
         struct entry *entry = &batch->entries[i];
         if (entry->has_look)
@@ -593,5 +529,5 @@ const struct log_counts *log_reader_counts(const struct log_reader *reader)
 
 const GPtrArray *log_reader_hosts(const struct log_reader *reader)
 {
-    return reader->hosts;
+    return log_hosts_list(reader->hosts);
 }

@@ -5,7 +5,7 @@
 #ifndef INGEST_LOG_READER_H
 #define INGEST_LOG_READER_H
 
-#include "ingest/log/line.h"
+#include "ingest/log/hosts.h"
 #include "schema/log_record.h"
 #include <glib.h>
 
@@ -13,14 +13,6 @@ struct log_options {
     GTimeZone *zone; /* of stamps that name none; NULL: local time */
     gint64 now;
     bool keep_addresses;
-};
-
-/* Of one host, what this reader has seen. */
-struct log_host {
-    char *name;
-    enum log_carrier carrier;
-    gint64 first_at;
-    gint64 last_at;
 };
 
 struct log_counts {

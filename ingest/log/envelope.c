@@ -12,8 +12,41 @@ static struct span without_blanks(struct span text)
 
 /* Envelopes */
 
+/* "postfix/smtp[123]: MESSAGE", or without the pid where the name alone is plain enough. */
+static void take_bare(struct span text, struct log_line *line)
+{
+    struct log_line tagged = *line;
+    struct span program;
+
+    line->message = text;
+    if (!envelope_syslog_tag(text, &tagged))
+        return;
+    program = tagged.program;
+    for (size_t i = 0; i < program.length; i++)
+        if (!g_ascii_isalnum(program.at[i]) && memchr("/._-+@", program.at[i], 6) == NULL)
+            return;
+    if (tagged.pid > 0 || span_is(program, "posttls-finger") || span_is(program, "exim") ||
+        (span_begins(program, "postfix") && memchr(program.at, '/', program.length) != NULL))
+        *line = tagged;
+}
+
+/* A relay that does not name the program wraps what it was sent as it came. */
+static void take_wrapped(struct envelope *envelope, struct log_line *line, unsigned depth)
+{
+    struct log_line inner = *line;
+
+    if (line->program.length > 0 || line->message.length == 0 || *line->message.at != '<' ||
+        !take_known(envelope, line->message, &inner, depth + 1))
+        return;
+    if (!envelope->absolute || inner.at == 0)
+        inner.at = line->at;
+    envelope->absolute = true;
+    *line = inner;
+}
+
 /* "TS HOST APP PID MSGID DATA MESSAGE", after the version. */
-static bool take_5424(struct envelope *envelope, struct span text, struct log_line *line)
+static bool take_5424(struct envelope *envelope, struct span text, struct log_line *line,
+                      unsigned depth)
 {
     struct stamp stamp;
 
@@ -26,6 +59,7 @@ static bool take_5424(struct envelope *envelope, struct span text, struct log_li
         return false;
     line->at = stamp.at;
     envelope->absolute = true;
+    take_wrapped(envelope, line, depth);
     return true;
 }
 
@@ -49,6 +83,15 @@ static bool take_inner(struct envelope *envelope, struct span rest, const struct
     return true;
 }
 
+/* "stdout F ", which Kubernetes' runtimes write between their stamp and the line. */
+static struct span without_stream(struct span text)
+{
+    if (*text.at == 's' && (span_begins(text, "stdout F ") || span_begins(text, "stderr F ") ||
+                            span_begins(text, "stdout P ") || span_begins(text, "stderr P ")))
+        return span_from(text, strlen("stdout F "));
+    return text;
+}
+
 /* A stamp, and then neither a tag nor an envelope. */
 static void take_untagged(struct span rest, struct log_line *line)
 {
@@ -67,6 +110,8 @@ static void take_stamped(struct envelope *envelope, struct span text, const stru
 {
     struct span rest = without_blanks(span_from(text, stamp->length));
 
+    if (stamp->absolute && rest.length > 0)
+        rest = without_stream(rest);
     line->at = stamp->at;
     envelope->absolute = stamp->absolute;
     if (stamp->journal)
@@ -119,6 +164,8 @@ static void take_entry(struct envelope *envelope, const struct journal_entry *en
         return;
     }
     line->message = message;
+    if (line->program.length == 0 && message.length > 0)
+        take_bare(message, line);
     write_whole(envelope->whole, line);
 }
 
@@ -153,26 +200,8 @@ static bool take_known(struct envelope *envelope, struct span text, struct log_l
     if (envelope_syslog_priority(&text))
         return take_known(envelope, text, line, depth + 1) || envelope_syslog_header(text, line);
     if (span_begins(text, "1 "))
-        return take_5424(envelope, span_from(text, 2), line);
+        return take_5424(envelope, span_from(text, 2), line, depth);
     return envelope_syslog_prefix(&text) && take_known(envelope, text, line, depth + 1);
-}
-
-/* "postfix/smtp[123]: MESSAGE", or without the pid where the name alone is plain enough. */
-static void take_bare(struct span text, struct log_line *line)
-{
-    struct log_line tagged = *line;
-    struct span program;
-
-    line->message = text;
-    if (!envelope_syslog_tag(text, &tagged))
-        return;
-    program = tagged.program;
-    for (size_t i = 0; i < program.length; i++)
-        if (!g_ascii_isalnum(program.at[i]) && memchr("/._-+@", program.at[i], 6) == NULL)
-            return;
-    if (tagged.pid > 0 || span_is(program, "posttls-finger") || span_is(program, "exim") ||
-        (span_begins(program, "postfix") && memchr(program.at, '/', program.length) != NULL))
-        *line = tagged;
 }
 
 /* Repeats */

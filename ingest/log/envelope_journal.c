@@ -32,6 +32,9 @@ static const struct field {
     {"fromhost", JOURNAL_HOST, 5, 0},
     {"syslogtag", JOURNAL_PROGRAM, 1, 0},
     {"program", JOURNAL_PROGRAM, 2, 0},
+    {"_program", JOURNAL_PROGRAM, 2, 0},
+    {"_application_name", JOURNAL_PROGRAM, 3, 0},
+    {"application_name", JOURNAL_PROGRAM, 3, 0},
     {"PROGRAM", JOURNAL_PROGRAM, 2, 0},
     {"programname", JOURNAL_PROGRAM, 3, 0},
     {"syslog_identifier", JOURNAL_PROGRAM, 2, 0},
@@ -42,6 +45,8 @@ static const struct field {
     {"tag", JOURNAL_PROGRAM, 5, 0},
     {"process", JOURNAL_PROGRAM, 6, 0},
     {"pid", JOURNAL_PID, 2, 0},
+    {"_pid", JOURNAL_PID, 2, 0},
+    {"_process_id", JOURNAL_PID, 4, 0},
     {"PID", JOURNAL_PID, 2, 0},
     {"procid", JOURNAL_PID, 3, 0},
     {"proc_id", JOURNAL_PID, 3, 0},
@@ -489,5 +494,8 @@ struct span envelope_journal_fill(const struct journal_entry *entry, struct enve
         line->carrier = LOG_CARRIER_JOURNAL;
     while (message.length > 0 && strchr("\r\n", message.at[message.length - 1]) != NULL)
         message.length--;
+    /* rsyslog counts the blank after the tag to the message. */
+    while (message.length > 0 && *message.at == ' ')
+        message = span_from(message, 1);
     return message;
 }

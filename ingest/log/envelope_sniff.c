@@ -63,6 +63,18 @@ static bool is_accounting(struct span text)
     return false;
 }
 
+/* "4AAAA1111A: from=<": what Postfix says of every mail. */
+static bool is_of_queue(struct span text)
+{
+    static const char *const words[] = {
+        "^: to=<", "^: from=<", "^: message-id=", "^: uid=", "^: client=", NULL};
+    size_t length = 0;
+
+    while (length < MIN(text.length, 20) && g_ascii_isalnum(text.at[length]))
+        length++;
+    return length >= 6 && has_one_of(span_from(text, length), words);
+}
+
 /* A message without an envelope, in words of the mail servers that we read. */
 static bool is_message(struct span text)
 {
@@ -74,6 +86,8 @@ static bool is_message(struct span text)
         "certificate verification failed for ",
         "TLSRPT: status=",
         "TLS policy lookup for ",
+        " does not match STS MX pattern for ",
+        "^connect from ",
         "TLS library problem: ",
         "^setting up TLS connection ",
         "^to=<",
@@ -98,7 +112,7 @@ static bool is_message(struct span text)
         NULL,
     };
 
-    return has_one_of(text, words) || is_accounting(text);
+    return has_one_of(text, words) || is_of_queue(text) || is_accounting(text);
 }
 
 static bool is_base62(const char *at, size_t count)

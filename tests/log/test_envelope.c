@@ -117,6 +117,14 @@ static void every_form_gives_time_host_program_pid_and_message(void **state)
          "2025-09-12T18:37:54Z", "mx1", "postfix/smtpd", 126369, "text"},
         {"Sep 12 21:37:54 relay Sep 12 21:37:53 mx1 postfix/smtpd[4]: text", "2025-09-12T19:37:53Z",
          "mx1", "postfix/smtpd", 4, "text"},
+        {"<13>1 2025-09-12T21:37:54Z relay - - - - <22>1 2025-09-12T21:37:53Z mx1 postfix/smtp 4 - "
+         "- "
+         "text",
+         "2025-09-12T21:37:53Z", "mx1", "postfix/smtp", 4, "text"},
+        {"<13>1 2025-09-12T21:37:54Z relay - - - - <22>Mar  3 12:01:20 mx1 postfix/smtp[4]: text",
+         "2025-09-12T21:37:54Z", "mx1", "postfix/smtp", 4, "text"},
+        {"<13>1 2025-09-12T21:37:54Z relay - - - - plain text", "2025-09-12T21:37:54Z", "relay", "",
+         0, "plain text"},
         /* /dev/log */
         {"<22>Mar  3 12:01:20 postfix/smtp[71295]: text", "2026-03-03T11:01:20Z", "",
          "postfix/smtp", 71295, "text"},
@@ -162,6 +170,10 @@ static void every_form_gives_time_host_program_pid_and_message(void **state)
          "2021-01-24T14:43:33Z", "mx1", "postfix/smtp", 7, "text"},
         {"[pod/mail-0/postfix] 2021-01-24T14:43:33Z INFO postfix/smtp[7]: text",
          "2021-01-24T14:43:33Z", "", "postfix/smtp", 7, "text"},
+        {"2021-01-24T14:43:33.171226789Z stderr F postfix/smtp[7]: text", "2021-01-24T14:43:33Z",
+         "", "postfix/smtp", 7, "text"},
+        {"2021-01-24T14:43:33.171226789Z stdout F to=<a@b.example>, text", "2021-01-24T14:43:33Z",
+         "", "", 0, "to=<a@b.example>, text"},
         /* Exim */
         {"2026-03-03 12:01:20 1e9R09-0005p6-Ik => a@b.example R=r T=t", "2026-03-03T11:01:20Z", "",
          "exim", 0, "1e9R09-0005p6-Ik => a@b.example R=r T=t"},
@@ -212,6 +224,21 @@ static void every_form_gives_time_host_program_pid_and_message(void **state)
          "2025-02-10T14:32:17Z", "", "postfix/smtp", 12, "text"},
         {"{\"syslogtag\":\"postfix/smtp[12]:\",\"hostname\":\"mx1\",\"msg\":\"text\"}", "", "mx1",
          "postfix/smtp", 12, "text"},
+        {"{\"timestamp\":\"2025-02-10T14:32:17.2Z\",\"host\":\"mx1\",\"syslogtag\":"
+         "\"postfix/smtp[12]:\",\"message\":\" text\"}",
+         "2025-02-10T14:32:17Z", "mx1", "postfix/smtp", 12, "text"},
+        {"{\"version\":\"1.1\",\"host\":\"mx1\",\"short_message\":\"text\",\"timestamp\":"
+         "1770000000.5,\"_program\":\"postfix/smtp\",\"_pid\":\"7\"}",
+         "2026-02-02T02:40:00Z", "mx1", "postfix/smtp", 7, "text"},
+        {"{\"version\":\"1.1\",\"host\":\"mx1\",\"short_message\":\"text\",\"timestamp\":"
+         "1770000000.5,\"_application_name\":\"postfix/smtp\",\"_process_id\":7}",
+         "2026-02-02T02:40:00Z", "mx1", "postfix/smtp", 7, "text"},
+        {"{\"log\":\"postfix/smtp[7]: text\\n\",\"stream\":\"stdout\",\"time\":"
+         "\"2026-03-03T12:01:20.5Z\"}",
+         "2026-03-03T12:01:20Z", "", "postfix/smtp", 7, "text"},
+        {"{\"log\":\"2026-03-03T12:01:19Z INFO    postfix/smtp[7]: text\\r\\n\",\"time\":"
+         "\"2026-03-03T12:01:20.5Z\"}",
+         "2026-03-03T12:01:19Z", "", "postfix/smtp", 7, "text"},
         {"{\"log\":\"Mar  3 12:01:20 mx1 postfix/smtp[7]: text\\n\",\"stream\":\"stdout\",\"time\":"
          "\"2026-03-03T12:01:20.5Z\"}",
          "2026-03-03T12:01:20Z", "mx1", "postfix/smtp", 7, "text"},

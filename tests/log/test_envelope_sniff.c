@@ -42,6 +42,12 @@ static const struct {
     {"SSL_connect error to a[192.0.2.1]:25: -1\n", true},
     {"postfix/smtp: certificate verification failed for a: b\n", true},
     {"to=<a@b.example>, relay=none, delay=1, dsn=4.7.5, status=deferred (a)\n", true},
+    {"4AAAA1111A: to=<a@b.example>, relay=none, delay=1, dsn=4.7.5, status=deferred (a)\n", true},
+    {"4AAAA1111A: message-id=<a@b.example>\n", true},
+    {"4AAAA1111A: from=<a@b.example>, size=300, nrcpt=1 (queue active)\n", true},
+    {"4AAAA1111A: uid=0 from=<a>\n4AAAA1111A: removed\n", true},
+    {"warning: MX name 'a.example' does not match STS MX pattern for 'b.example'\n", true},
+    {"2021-01-24T14:43:33.171226789Z stderr F postfix/smtp[7]: a\n", true},
     /* what is something else */
     {"", false},
     {"\n\n\n", false},

@@ -208,7 +208,7 @@ static const struct row {
      EXTRA_NONE},
     {{": all ", "^warning: " PEER ": all (?:fingerprints|trust anchors) unusable$"},
      POSTFIX_WEIGHT_POLICY,
-     POSTFIX_LOCAL,
+     POSTFIX_LOCAL | POSTFIX_UNREADY,
      DETAIL_LOCAL_TLS_CONFIG,
      RESULT_UNKNOWN,
      EXTRA_NONE},
@@ -316,20 +316,44 @@ static const struct row {
      DETAIL_LOCAL_TLS_CONFIG,
      RESULT_UNKNOWN,
      EXTRA_NEXT_HOP},
+    /* smtp_connect.c, 3.0+: TLS from the first byte on is asked for at a level without TLS. */
+    {{"_tls_wrappermode requires \"", "^warning: [sl]mtp_tls_wrappermode requires \""},
+     POSTFIX_WEIGHT_POLICY,
+     POSTFIX_LOCAL | POSTFIX_UNREADY,
+     DETAIL_LOCAL_TLS_CONFIG,
+     RESULT_UNKNOWN,
+     EXTRA_NONE},
+    /* tls_proxy_clnt.c, 3.4+: our own tlsproxy does not answer, or serves no clients. */
+    {{"tlsproxy service",
+      "^warning: (?:(?:connect to|error sending request to|sending file handle to|"
+      "error receiving) \\S*tlsproxy service|\\S*tlsproxy service role \"client\" is not "
+      "available)"},
+     POSTFIX_WEIGHT_POLICY,
+     POSTFIX_LOCAL | POSTFIX_UNREADY,
+     DETAIL_LOCAL_TLS_CONFIG,
+     RESULT_UNKNOWN,
+     EXTRA_NONE},
     /* D19, 3.6+: what our settings make impossible for one session. */
     {{"^warning: ",
-      "^warning: " PEER ": (?:ignoring invalid match name|error loading match name|"
+      "^warning: " PEER ": (?:error loading match name|"
       "could not configure peer name checks|error enabling (?:DANE-based|fingerprint) "
       "certificate validation|error configuring local trust anchors|"
-      "Invalid TLS protocol list|invalid .*cipher grade|error setting SNI hostname)"},
+      "Invalid TLS protocol list|invalid .*cipher grade|error setting cipher grade|"
+      "error (?:setting|clearing) m(?:in|ax)imum TLS version|error setting SNI hostname)"},
+     POSTFIX_WEIGHT_POLICY,
+     POSTFIX_LOCAL | POSTFIX_UNREADY,
+     DETAIL_LOCAL_TLS_CONFIG,
+     RESULT_UNKNOWN,
+     EXTRA_NONE},
+    {{": ignoring invalid match name: ", "^warning: " PEER ": ignoring invalid match name: "},
      POSTFIX_WEIGHT_POLICY,
      POSTFIX_LOCAL,
      DETAIL_LOCAL_TLS_CONFIG,
      RESULT_UNKNOWN,
      EXTRA_NONE},
-    {{"aborting TLS session", "aborting TLS session$"},
+    {{"aborting TLS session", "^warning: " PEER ": .*aborting TLS session$"},
      POSTFIX_WEIGHT_POLICY,
-     POSTFIX_LOCAL,
+     POSTFIX_LOCAL | POSTFIX_UNREADY,
      DETAIL_LOCAL_TLS_CONFIG,
      RESULT_UNKNOWN,
      EXTRA_NONE},
@@ -378,6 +402,16 @@ static const struct {
     {"unsuitable_certificate_purpose", DETAIL_CERT_PURPOSE},
     {"unsupported_certificate_purpose", DETAIL_CERT_PURPOSE},
     {"certificate_chain_too_long", DETAIL_CERT_CHAIN_TOO_LONG},
+    {"path_length_constraint_exceeded", DETAIL_CERT_CHAIN_TOO_LONG},
+    {"self-signed_certificate_in_certificate_chain", DETAIL_UNTRUSTED_ISSUER},
+    {"self_signed_certificate_in_certificate_chain", DETAIL_UNTRUSTED_ISSUER},
+    {"unable_to_verify_the_first_certificate", DETAIL_UNTRUSTED_ISSUER},
+    {"certificate_revoked", DETAIL_CERT_REVOKED},
+    {"EE_certificate_key_too_weak", DETAIL_CERT_WEAK},
+    {"CA_certificate_key_too_weak", DETAIL_CERT_WEAK},
+    {"CA_signature_digest_algorithm_too_weak", DETAIL_CERT_WEAK},
+    {"all-fingerprints-unusable", DETAIL_LOCAL_TLS_CONFIG},
+    {"all-trust-anchors-unusable", DETAIL_LOCAL_TLS_CONFIG},
 };
 
 struct postfix_evidences {

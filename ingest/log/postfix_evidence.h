@@ -26,6 +26,7 @@ enum {
     POSTFIX_LOCAL = 1 << 4,    /* our own configuration: about no session */
     POSTFIX_BROKEN = 1 << 5,   /* there is no session */
     POSTFIX_STS = 1 << 6,      /* a server was passed over for MTA-STS */
+    POSTFIX_UNREADY = 1 << 7,  /* with POSTFIX_LOCAL: for want of us no session could be good */
 };
 
 struct postfix_evidence {

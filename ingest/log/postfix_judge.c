@@ -191,11 +191,25 @@ static void judge_local(const struct postfix_attempt *attempt, struct postfix_ve
              RESULT_UNKNOWN);
 }
 
+/* Our own settings stood in the way: what was seen of the server afterwards is no fault of it. */
+static bool is_own_fault(const struct postfix_attempt *attempt)
+{
+    return attempt->facts != NULL && (attempt->facts->flags & POSTFIX_UNREADY) != 0 &&
+           (attempt->reason->kind == POSTFIX_REASON_HANDSHAKE ||
+            attempt->reason->kind == POSTFIX_REASON_CERTIFICATE ||
+            attempt->reason->kind == POSTFIX_REASON_NO_SERVER);
+}
+
 static void judge_failed(const struct postfix_attempt *attempt, struct postfix_verdict *verdict)
 {
     const struct postfix_reason *reason = attempt->reason;
 
     verdict->is_failure = verdict->is_session_failed = true;
+    if (is_own_fault(attempt)) {
+        set_type(verdict, DETAIL_LOCAL_TLS_CONFIG, attempt->facts->tlsrpt);
+        verdict->is_session_failed = reason->kind != POSTFIX_REASON_NO_SERVER;
+        return;
+    }
     switch (reason->kind) {
     case POSTFIX_REASON_OTHER:
     case POSTFIX_REASON_DIALOGUE:

@@ -350,16 +350,32 @@ static bool is_open_handshake(const struct work *work)
                           : !work->process->session.is_known;
 }
 
+/* Of our own configuration, and what became of this attempt by it. */
+static bool is_own_fault(const struct work *work, const struct postfix_clue *clue)
+{
+    const struct postfix_reason *reason = work->attempt.reason;
+
+    if (reason == NULL)
+        return false;
+    if (reason->kind == POSTFIX_REASON_LOCAL)
+        return clue->detail != DETAIL_LOCAL_RESOLVER_NO_DNSSEC;
+    if ((clue->flags & POSTFIX_UNREADY) == 0)
+        return false;
+    if (reason->kind == POSTFIX_REASON_NO_SERVER)
+        return true;
+    return (reason->kind == POSTFIX_REASON_HANDSHAKE ||
+            reason->kind == POSTFIX_REASON_CERTIFICATE) &&
+           (is_nameless(clue) || is_about(clue, &work->delivery->peer));
+}
+
 /* Whether the clue is about the attempt that this line tells of. */
 static bool belongs(const struct work *work, const struct postfix_clue *clue)
 {
     const struct postfix_reason *reason = work->attempt.reason;
     struct postfix_peer host = postfix_peer_read(work->attempt.reason_host);
-    bool is_local = (clue->flags & POSTFIX_LOCAL) != 0;
 
-    if (is_local)
-        return reason != NULL && reason->kind == POSTFIX_REASON_LOCAL &&
-               clue->detail != DETAIL_LOCAL_RESOLVER_NO_DNSSEC;
+    if ((clue->flags & POSTFIX_LOCAL) != 0)
+        return is_own_fault(work, clue);
     if (work->delivery->relay == POSTFIX_RELAY_HOST)
         return is_nameless(clue) ? is_open_handshake(work) : is_about(clue, &work->delivery->peer);
     if (reason == NULL)

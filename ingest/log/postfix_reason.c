@@ -169,7 +169,15 @@ static const struct postfix_reason reasons[] = {
      LEVEL_UNKNOWN},
     /* dns_lookup.c, all: SERVFAIL or no answer. Without "try again" the name does not exist. */
     {{"Name service error for name=",
-      "Name service error for name=(\\S+) type=(?:MX|A|AAAA|SRV): Host not found, try again$"},
+      "Name service error for name=(\\S+) type=(?:MX|A|AAAA|SRV): "
+      "(?:Host not found, try again|Malformed or unexpected name server reply)$"},
+     POSTFIX_REASON_DNS,
+     DETAIL_DNS_LOOKUP_ERROR,
+     RESULT_UNKNOWN,
+     LEVEL_UNKNOWN},
+    /* smtp_addr.c, all, smtp_host_lookup = native: the same by the system's resolver. */
+    {{"^unable to look up host ",
+      "^unable to look up host (\\S+): (?:Temporary failure in name resolution|Try again)$"},
      POSTFIX_REASON_DNS,
      DETAIL_DNS_LOOKUP_ERROR,
      RESULT_UNKNOWN,

@@ -67,6 +67,45 @@ static bool claims_program(struct span program)
     return false;
 }
 
+/* What stands after the queue id, where that may be of TLS. */
+static bool claims_of_queue(struct span rest)
+{
+    static const char *const begins[] = {
+        ": to=<",
+        ": Cannot start TLS: ",
+        ": Server certificate not ",
+        ": TLS is required, but ",
+        ": Sender requested REQUIRETLS, but ",
+        ": lost connection with ",
+        ": conversation with ",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(begins); i++)
+        if (span_begins(rest, begins[i]))
+            return true;
+    return span_begins(rest, ": from=<") && span_find(rest, "expired, returned") != NULL;
+}
+
+/* Words of Postfix alone in the midst of a warning. */
+static bool claims_warning(struct span message)
+{
+    static const char *const words[] = {
+        ":query lookup error for \"",
+        ": all TLSA records unusable",
+        ": unusable TLSA RR: ",
+        " unsupported TLSA ",
+        " IN TLSA ",
+        ": truncated TLSA RR length == ",
+        " does not match STS MX pattern for ",
+        "_tls_policy_maps, next-hop destination ",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (span_find(message, words[i]) != NULL)
+            return true;
+    return false;
+}
+
 /* A line without its program, as people paste it: by its first words, and no more than these. */
 static bool claims_bare(struct span message)
 {
@@ -90,18 +129,21 @@ static bool claims_bare(struct span message)
         "warning: TLS policy lookup ",
         "warning: TLS library problem: ",
         "warning: DANE TLSA lookup problem: ",
-        "warning: smtp_tls_policy_maps, ",
+        "warning: DNSSEC status lookup error for ",
+        "warning: DNSSEC validation may be unavailable",
+        "warning: reason: dnssec_probe ",
+        "warning: ciphertext read/write ",
+        "TLS handshake failed for service=",
         "(delivery temporarily suspended: ",
     };
     size_t id_length = postfix_queue_id(message);
 
     if (id_length > 0)
-        return span_begins(span_from(message, id_length), ": to=<");
+        return claims_of_queue(span_from(message, id_length));
     for (size_t i = 0; i < G_N_ELEMENTS(begins); i++)
         if (span_begins(message, begins[i]))
             return true;
-    return (span_begins(message, "warning: ") &&
-            span_find(message, ":query lookup error for \"") != NULL) ||
+    return (span_begins(message, "warning: ") && claims_warning(message)) ||
            span_find(message, ": re-using session with untrusted ") != NULL;
 }
 

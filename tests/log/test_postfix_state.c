@@ -225,10 +225,35 @@ static void only_postfix_is_claimed(void **state)
     static const char *const others[] = {"sendmail",      "dovecot",        "smtp",
                                          "exim",          "postfix/x",      "smtp/",
                                          "opensmtpd/foo", "posttls-finger", "postfix"};
-    static const char *const bare[] = {"SSL_connect error to " MX ":25: -1", SUMMARY, SENT,
-                                       "TLSRPT: status=success, domain=b.example"};
+    static const char *const bare[] = {
+        "SSL_connect error to " MX ":25: -1",
+        SUMMARY,
+        SENT,
+        "TLSRPT: status=success, domain=b.example",
+        "4AAAA1111A: Cannot start TLS: handshake failure",
+        "4AAAA1111A: Server certificate not verified",
+        "4AAAA1111A: TLS is required, but was not offered by host a",
+        "4AAAA1111A: Sender requested REQUIRETLS, but a",
+        "4AAAA1111A: lost connection with a while b",
+        "4AAAA1111A: from=<a@b.example>, status=expired, returned",
+        "warning: " MX ":25: all TLSA records unusable",
+        "warning: " MX ":25: unusable TLSA RR: 3 1 1 00",
+        "warning: _25._tcp.a unsupported TLSA selector: 3 9 1 00",
+        "warning: malformed sha256 digest, length 3, in RR: _25._tcp.a "
+        "IN TLSA 3 1 1 ...",
+        "warning: MX name 'a' does not match STS MX pattern for 'b'",
+        "warning: DNSSEC status lookup error for a: b",
+        "warning: DNSSEC validation may be unavailable",
+        "warning: lmtp_tls_policy_maps, next-hop destination \"a\": b",
+        "TLS handshake failed for service=smtp peer=[192.0.2.1]:25",
+        "warning: ciphertext read/write timeout for [192.0.2.1]:25"};
     static const char *const not_bare[] = {
-        "", "hello", "TLS certificate verification failed for " MX,
+        "",
+        "hello",
+        "TLS certificate verification failed for " MX,
+        "warning: something else",
+        "4AAAA1111A: removed",
+        "4AAAA1111A: from=<a@b.example>, size=1",
         "STARTTLS=client, relay=[127.0.0.1], version=TLSv1, verify=FAIL",
         "2017-06-17 09:41:00 1dMDyB-0006qE-Ux ** u@b.example R=r T=t: TLS error"};
 

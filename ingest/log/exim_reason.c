@@ -120,6 +120,14 @@ static const struct row reasons[] = {
     {.pattern = {"^host lookup ", "^host lookup (?:for \\S+ )?done insecurely"},
      .verdict = EXACT(DETAIL_INSECURE_MX),
      .no_session = true},
+    /* transports/smtp.c since 4.90, the same option: the address of a server */
+    {.pattern = {"^lookup of IP address for ", "^lookup of IP address for (\\S+) was insecure"},
+     .verdict = EXACT(DETAIL_HOST_LOOKUP_NOT_DNSSEC),
+     .no_session = true,
+     .name = 1},
+    /* transports/smtp.c with EXPERIMENTAL_REQUIRETLS, 4.92 */
+    {.pattern = {"^REQUIRETLS support ", "^REQUIRETLS support is required from the server"},
+     .verdict = EXACT(DETAIL_REQUIRETLS_NOT_OFFERED)},
     /* transports/smtp.c, all versions; with the domain since 4.86 */
     {.pattern = {"^all host address lookups",
                  "^all host address lookups(?: for '[^']*')? failed temporarily"},
@@ -138,6 +146,8 @@ static const struct row errors[] = {
     {.pattern = {"", "^\\(SSL_connect\\) (?:Server certificate revoked"
                      "|Required TLS certificate status not received)"
                      "|^\\(certificate status check failed\\)|^\\(ocsp decode\\)"},
+     .verdict = EXACT(DETAIL_CERT_REVOKED)},
+    {.pattern = {"invalid status response", "^\\(SSL_connect\\): error:.*invalid status response"},
      .verdict = EXACT(DETAIL_CERT_REVOKED)},
     {.pattern = {"^(SSL_connect) Server certificate ", "^\\(SSL_connect\\) Server certificate "},
      .verdict = TYPED(EXIM_EXACT, RESULT_VALIDATION_FAILURE)},
@@ -161,6 +171,10 @@ static const struct row errors[] = {
                                         "TLSA record problem: "},
      .verdict = EXACT(DETAIL_TLSA_UNUSABLE),
      .level = LEVEL_DANE},
+    /* tls-openssl.c, dane_tlsa_load(): a record that OpenSSL refuses */
+    {.pattern = {"^(tlsa load)", "^\\(tlsa load\\)"},
+     .verdict = EXACT(DETAIL_TLSA_UNUSABLE),
+     .level = LEVEL_DANE},
     /* none was sent */
     {.pattern = {"^(certificate verification ", "^\\(certificate verification "},
      .verdict = TYPED(EXIM_EXACT, RESULT_VALIDATION_FAILURE)},
@@ -168,7 +182,8 @@ static const struct row errors[] = {
     {.pattern = {"", "^\\((?:cert/key setup|SSL_CTX_|SSL_new|SSL_set_|library init|context init"
                      "|set ex_data|hostnames load|RAND_status|openssl_options|X509_STORE|alpn init"
                      "|setting certificate trust|No standard prime|TLS cache|D-H param"
-                     "|gnutls_(?!handshake))|^expansion of \\S+ failed"},
+                     "|Unknown curve name|cert-status-req|gnutls_(?!handshake))"
+                     "|^expansion of \\S+ failed"},
      .verdict = EXACT(DETAIL_LOCAL_TLS_CONFIG)},
     /* OpenSSL: the peer's alert, its bytes, or its end. 3.x leaves the function empty. */
     {.pattern = {"^(SSL_connect): ", "^\\(SSL_connect\\): (?:error:[0-9A-Fa-f]+:(?:SSL routines|"

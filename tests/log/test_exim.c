@@ -167,6 +167,13 @@ static void a_deferral_tells_its_reason(void **state)
         {TO "(110): Connection timed out " HOST ": SMTP timeout after STARTTLS",
          FAILED "failure: out tls-handshake-failure tls-session-lost deferred" MX
                 " reason=SMTP timeout after STARTTLS\n"},
+        {TO "(-1): lookup of IP address for mx.example.com was insecure",
+         "failure: out dane-required mx-insecure host-lookup-not-dnssec deferred"
+         " domain=example.com mx=mx.example.com id=" ID
+         " reason=lookup of IP address for mx.example.com was insecure\n"},
+        {TO "(-1) " HOST ": REQUIRETLS support is required from the server but it was not offered",
+         FAILED "failure: out requiretls-unsupported requiretls-not-offered deferred" MX
+                " reason=REQUIRETLS support is required from the server but it was not offered\n"},
         {TO "(-37) " HOST ": failure while setting up TLS session", FAILED
          "failure: out validation-failure tls-handshake-failure handshake-failure deferred" MX
          " reason=failure while setting up TLS session\n"},
@@ -294,6 +301,15 @@ static void a_library_tells_its_error(void **state)
         {"(handshake): ALPN required but not negotiated",
          "validation-failure tls-handshake-failure handshake-failure",
          "validation-failure tls-handshake-failure handshake-failure"},
+        {"(tlsa load): error:0A0000BD:SSL routines::dane tlsa bad digest length (TLSA)",
+         "tlsa-invalid tlsa-unusable tlsa-unusable", "tlsa-invalid tlsa-unusable tlsa-unusable"},
+        {"(SSL_connect): error:0A000148:SSL routines::invalid status response",
+         "validation-failure cert-not-trusted cert-revoked",
+         "validation-failure cert-not-trusted cert-revoked"},
+        {"(cert-status-req): The request is invalid.", "local-policy-error local-tls-config",
+         "local-policy-error local-tls-config"},
+        {"(Unknown curve name in tls_eccurve 'x')", "local-policy-error local-tls-config",
+         "local-policy-error local-tls-config"},
         {"error on first read", "validation-failure tls-handshake-failure handshake-failure",
          "validation-failure tls-handshake-failure handshake-failure"},
         {"something new", "validation-failure tls-handshake-failure handshake-failure",

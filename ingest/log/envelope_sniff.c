@@ -75,6 +75,42 @@ static bool is_of_queue(struct span text)
     return length >= 6 && has_one_of(span_from(text, length), words);
 }
 
+static bool is_base62(const char *at, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!g_ascii_isalnum(at[i]))
+            return false;
+    return true;
+}
+
+/* Of "1e9R09-0005p6-Ik ", "1xV155-0000000001X-281p ", without the blank; 0: it is none. */
+static size_t message_id_length(struct span text)
+{
+    static const size_t parts[][3] = {{6, 6, 2}, {6, 11, 4}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        const size_t *part = parts[i], first = part[0], second = first + 1 + part[1],
+                     length = second + 1 + part[2];
+        if (text.length > length && text.at[first] == '-' && text.at[second] == '-' &&
+            text.at[length] == ' ' && is_base62(text.at, first) &&
+            is_base62(text.at + first + 1, part[1]) && is_base62(text.at + second + 1, part[2]))
+            return length;
+    }
+    return 0;
+}
+
+/* "1e9R09-0005p6-Ik => ": what Exim says of every mail, and what it says of TLS. */
+static bool is_of_exim(struct span text)
+{
+    static const char *const words[] = {
+        "^ <= ", "^ => ", "^ -> ",  "^ >> ",          "^ == ",           "^ ** ",  "^ Completed",
+        "^ H=",  "^ [",   "^ TLS ", "^ DANE error: ", "^ DANE attempt ", "^ SSL ", NULL,
+    };
+    size_t length = message_id_length(text);
+
+    return length > 0 && has_one_of(span_from(text, length), words);
+}
+
 /* A message without an envelope, in words of the mail servers that we read. */
 static bool is_message(struct span text)
 {
@@ -88,6 +124,8 @@ static bool is_message(struct span text)
         "TLS policy lookup for ",
         " does not match STS MX pattern for ",
         "^connect from ",
+        "^SMTP connection from [",
+        "^SMTP connection from (",
         "TLS library problem: ",
         "^setting up TLS connection ",
         "^to=<",
@@ -112,31 +150,7 @@ static bool is_message(struct span text)
         NULL,
     };
 
-    return has_one_of(text, words) || is_of_queue(text) || is_accounting(text);
-}
-
-static bool is_base62(const char *at, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!g_ascii_isalnum(at[i]))
-            return false;
-    return true;
-}
-
-/* "1e9R09-0005p6-Ik ", "1xV155-0000000001X-281p " */
-static bool has_message_id(struct span text)
-{
-    static const size_t parts[][3] = {{6, 6, 2}, {6, 11, 4}};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
-        const size_t *part = parts[i], first = part[0], second = first + 1 + part[1],
-                     length = second + 1 + part[2];
-        if (text.length > length && text.at[first] == '-' && text.at[second] == '-' &&
-            text.at[length] == ' ' && is_base62(text.at, first) &&
-            is_base62(text.at + first + 1, part[1]) && is_base62(text.at + second + 1, part[2]))
-            return true;
-    }
-    return false;
+    return has_one_of(text, words) || is_of_queue(text) || is_of_exim(text) || is_accounting(text);
 }
 
 /* What follows the stamp in Exim's mainlog; other logs have such stamps too. */
@@ -168,7 +182,7 @@ static bool is_exim(struct span text)
         NULL,
     };
 
-    return has_message_id(text) || has_one_of(text, words);
+    return message_id_length(text) > 0 || has_one_of(text, words);
 }
 
 static enum verdict judge_json(struct envelope *envelope, struct span line)

@@ -13,8 +13,15 @@
 /* Columns past these are not looked at; the known ones are some thirty. */
 #define FIELDS_MAX 256
 
-/* A time stands among so many first fields of a record; the guide has it in the second. */
+/* Type and time stand among so many first fields of a record; the guide has them in the first two.
+ */
 #define TIME_WITHIN 8
+
+/* A file may name the columns of each type of record by a header of its own. */
+#define HEADERS_MAX 4
+
+/* The first field of a record or header ends within so many bytes. */
+#define FIRST_FIELD_BYTES 64
 
 enum column {
     COLUMN_TYPE,
@@ -128,6 +135,7 @@ static const struct pattern tls_words[] = {
 };
 
 struct layout {
+    size_t count;               /* of columns; 0: not in use */
     gint16 place[COLUMN_COUNT]; /* -1: no such column */
     gint16 column[FIELDS_MAX];  /* -1: unknown */
 };
@@ -151,11 +159,11 @@ struct powermta {
     struct error_texts *errors;
     struct pattern_set *lines;
     struct pattern_set *words;
-    struct layout header; /* the last one; what a file without one after it would be read by */
+    struct layout headers[HEADERS_MAX]; /* with different counts of columns */
+    guint latest; /* of them; what a file without one after it would be read by */
     struct layout header_new;
     struct layout header_old;
     struct layout header_queue;
-    bool has_header;
     struct session session;
     char *queried; /* whose TLSA records were asked for last */
 };
@@ -223,6 +231,7 @@ static int column_of(struct span field)
 static void layout_read(struct layout *layout, const struct record *header)
 {
     memset(layout, 0xFF, sizeof *layout); /* -1 everywhere */
+    layout->count = header->count;
     for (size_t i = 0; i < header->count; i++) {
         int column = column_of(header->fields[i]);
         layout->column[i] = (gint16)column;
@@ -283,43 +292,79 @@ static struct span without_mark(struct span line)
 
 static bool is_header(const struct record *record)
 {
-    g_autofree char *second = record->count < 2 ? NULL : plain(record->fields[1]);
+    bool has_type = false, has_other = false;
 
-    if (second == NULL || column_of(record->fields[0]) != COLUMN_TYPE)
-        return false;
-    for (size_t i = 1; i < record->count; i++)
-        if (column_of(record->fields[i]) > COLUMN_TYPE)
-            return true;
-    return false;
+    for (size_t i = 0; i < record->count; i++) {
+        int column = column_of(record->fields[i]);
+        /* Hardly any other file has columns in common with these, a record none at all. */
+        if (column < 0 && i == 0 && kind_of(record->fields[0]) >= 0)
+            return false;
+        has_type |= column == COLUMN_TYPE;
+        has_other |= column > COLUMN_TYPE;
+    }
+    return has_type && has_other;
 }
 
 static bool is_record(const struct record *record)
 {
+    bool has_kind = false, has_time = false;
     gint64 at;
 
-    if (record->count < 3 || kind_of(record->fields[0]) < 0)
+    if (record->count < 3)
         return false;
-    for (size_t i = 1; i < record->count && i <= TIME_WITHIN; i++)
-        if (time_of(record->fields[i], &at))
-            return true;
-    return false;
+    for (size_t i = 0; i < record->count && i <= TIME_WITHIN && !(has_kind && has_time); i++) {
+        has_kind |= kind_of(record->fields[i]) >= 0;
+        has_time |= time_of(record->fields[i], &at);
+    }
+    return has_kind && has_time;
+}
+
+static bool fits(const struct record *record, const struct layout *layout)
+{
+    gint16 type = layout->place[COLUMN_TYPE];
+    gint64 at;
+
+    return layout->count > 0 && (size_t)type < record->count &&
+           kind_of(record->fields[type]) >= 0 &&
+           (layout->place[COLUMN_TIME] < 0 || time_at(record, layout, COLUMN_TIME, &at));
+}
+
+/* Of several headers the one with as many columns as the record has; else the last one. */
+static const struct layout *header_of(const struct powermta *powermta, const struct record *record)
+{
+    for (guint i = 0; i < HEADERS_MAX; i++)
+        if (powermta->headers[i].count == record->count && fits(record, &powermta->headers[i]))
+            return &powermta->headers[i];
+    return &powermta->headers[powermta->latest];
 }
 
 /* By the header above, unless the record does not fit it: then a file without one has begun. */
 static const struct layout *layout_of(const struct powermta *powermta, const struct record *record)
 {
+    const struct layout *header = header_of(powermta, record);
     const struct layout *fallback = &powermta->header_new;
     gint64 at;
 
-    if (powermta->has_header && (powermta->header.place[COLUMN_TIME] < 0 ||
-                                 time_at(record, &powermta->header, COLUMN_TIME, &at)))
-        return &powermta->header;
+    if (fits(record, header))
+        return header;
     if (kind_of(record->fields[0]) == RECORD_QUEUE)
         fallback = &powermta->header_queue;
     else if (record->count > 3 && time_of(record->fields[3], &at))
         fallback = &powermta->header_old;
-    return time_at(record, fallback, COLUMN_TIME, &at) || !powermta->has_header ? fallback
-                                                                                : &powermta->header;
+    return fits(record, fallback) ? fallback : NULL;
+}
+
+/* In place of one with as many columns, or of the oldest. */
+static void take_header(struct powermta *powermta, const struct record *record)
+{
+    guint at = 0;
+
+    while (at < HEADERS_MAX && powermta->headers[at].count != record->count)
+        at++;
+    if (at == HEADERS_MAX)
+        at = (powermta->latest + 1) % HEADERS_MAX;
+    layout_read(&powermta->headers[at], record);
+    powermta->latest = at;
 }
 
 /* "DOMAIN/VMTA"; a queue that is a name of several domains ("yahoo.rollup") is none. */
@@ -345,7 +390,8 @@ static void take_mta(const char *mta, char **mx, char **ip)
     if (mta == NULL)
         return;
     host = open != NULL ? g_strndup(mta, (size_t)(open - mta)) : g_strdup(mta);
-    *mx = text_domain(host, NULL);
+    /* An address of mail is no server, and is not kept as one. */
+    *mx = strchr(host, '@') != NULL ? NULL : text_domain(host, NULL);
     if (close == NULL)
         return;
     address = g_strndup(open + 1, (size_t)(close - open - 1));
@@ -552,7 +598,7 @@ static bool emit_record(const struct powermta *powermta, const struct log_line *
 static bool take_record(const struct powermta *powermta, const struct log_line *line,
                         struct record *record)
 {
-    enum record_kind kind = (enum record_kind)kind_of(record->fields[0]);
+    enum record_kind kind;
     g_autofree char *method = NULL;
     g_autofree char *host = host_of(line);
     struct peer peer;
@@ -565,6 +611,9 @@ static bool take_record(const struct powermta *powermta, const struct log_line *
     };
 
     record->layout = layout_of(powermta, record);
+    if (record->layout == NULL)
+        return false;
+    kind = (enum record_kind)kind_of(record->fields[record->layout->place[COLUMN_TYPE]]);
     method = field_of(record, COLUMN_METHOD);
     if (kind == RECORD_OTHER || (method != NULL && g_ascii_strcasecmp(method, "smtp") != 0))
         return false;
@@ -704,7 +753,8 @@ static bool begins_text(struct span text)
 /* The first field of a record is short; so this is cheap for the lines of others. */
 static bool may_be_csv(struct span text)
 {
-    const char *comma = text.length == 0 ? NULL : memchr(text.at, ',', MIN(text.length, 20));
+    const char *comma =
+        text.length == 0 ? NULL : memchr(text.at, ',', MIN(text.length, FIRST_FIELD_BYTES));
 
     return comma != NULL;
 }
@@ -753,8 +803,7 @@ static bool powermta_take(void *state, const struct log_line *line)
     if (may_be_csv(text)) {
         split(&record, text);
         if (is_header(&record)) {
-            layout_read(&powermta->header, &record);
-            powermta->has_header = true;
+            take_header(powermta, &record);
             return false;
         }
         if (is_record(&record))

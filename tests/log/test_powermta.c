@@ -102,6 +102,49 @@ static void another_header_in_the_file_counts_from_there_on(void **state)
     expect(samples, G_N_ELEMENTS(samples));
 }
 
+static void columns_may_stand_in_any_order(void **state)
+{
+    static const struct sample samples[] = {
+        {"rcpt,type,dlvTlsProtocol,timeLogged,dsnMta", ""},
+        {"b@example.com,d,TLSv1.2," LOGGED ",mx.example.com (192.0.2.1)",
+         "session: at=1735700400 out untrusted TLSv1.2 domain=example.com mx=mx.example.com "
+         "ip=192.0.2.1\n"},
+        {"\"timeLogged\",\"type\",\"rcpt\",\"dsnStatus\"", ""},
+        {"\"" LOGGED "\",\"t\",\"b@example.com\",\"4.7.5 (TLS handshake failed)\"",
+         "session: at=1735700400 out failed domain=example.com dsn=4.7.5\n"
+         "failure: at=1735700400 out validation-failure tls-handshake-failure handshake-failure "
+         "deferred domain=example.com dsn=4.7.5 reason=4.7.5 (TLS handshake failed)\n"},
+    };
+
+    (void)state;
+    assert_true(direct_claims(&log_powermta, "", samples[0].line));
+    assert_true(direct_claims(&log_powermta, "", samples[1].line));
+    assert_true(direct_claims(&log_powermta, "", samples[3].line));
+    expect(samples, G_N_ELEMENTS(samples));
+}
+
+static void each_type_of_record_may_have_its_header(void **state)
+{
+    static const struct sample samples[] = {
+        {"type,timeLogged,rcpt,dsnMta,dlvTlsProtocol", ""},
+        {"type,timeLogged,dsnStatus,dsnDiag,dsnMta,queue", ""},
+        {"d," LOGGED ",b@example.com,mx.example.com (192.0.2.1),TLSv1.3",
+         "session: at=1735700400 out untrusted TLSv1.3 domain=example.com mx=mx.example.com "
+         "ip=192.0.2.1\n"},
+        {"tq," LOGGED ",4.7.5,TLS handshake failed,mx.example.com (192.0.2.1),example.com/v1",
+         "session: at=1735700400 out failed domain=example.com hop=example.com mx=mx.example.com "
+         "ip=192.0.2.1 dsn=4.7.5\n"
+         "failure: at=1735700400 out validation-failure tls-handshake-failure handshake-failure "
+         "deferred domain=example.com hop=example.com mx=mx.example.com ip=192.0.2.1 dsn=4.7.5 "
+         "reason=TLS handshake failed\n"},
+        /* Columns that do not fit name no person. */
+        {"d," LOGGED ",x,y,b@example.com,z", "session: at=1735700400 out unknown domain=z hop=z\n"},
+    };
+
+    (void)state;
+    expect(samples, G_N_ELEMENTS(samples));
+}
+
 static void without_a_header_the_columns_are_those_of_the_guide(void **state)
 {
     static const struct sample samples[] = {
@@ -246,6 +289,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_are_read_by_the_header_above_them),
         cmocka_unit_test(another_header_in_the_file_counts_from_there_on),
+        cmocka_unit_test(columns_may_stand_in_any_order),
+        cmocka_unit_test(each_type_of_record_may_have_its_header),
         cmocka_unit_test(without_a_header_the_columns_are_those_of_the_guide),
         cmocka_unit_test(a_file_without_header_after_one_with_other_columns_is_noticed),
         cmocka_unit_test(what_is_kept_of_a_record_has_no_subject_and_no_local_part),

@@ -85,14 +85,20 @@ static const struct text_rule {
     {{"^Bad MTA-STS: ", "^Bad MTA-STS: \\S.*"}, SENSE_ERROR},
 };
 
-/* Names that say the same, ours first; then those of halon-extras/tls-rpt and Halon's own. */
+/*
+ * Names that say the same, ours first; then those of halon-extras/tls-rpt and Halon's own. They are
+ * spelled without '_', '-' and capitals, as is what they are compared with.
+ */
 static const char *const host_names[] = {"host", "hostname", NULL};
 static const char *const id_names[] = {"transaction", "transactionid", "messageid", NULL};
 static const char *const queue_names[] = {"queue", "queueid", NULL};
 static const char *const time_names[] = {"time", "timestamp", "ts", NULL};
-static const char *const domain_names[] = {"domain", "recipientdomain", "policy-domain", NULL};
-static const char *const mx_names[] = {"mx", "remotemx", "receiving-mx-hostname", NULL};
-static const char *const ip_names[] = {"ip", "remoteip", "receiving-ip", NULL};
+static const char *const domain_names[] = {"domain", "recipientdomain", "rcptdomain",
+                                           "policydomain", NULL};
+static const char *const recipient_names[] = {"recipient", "rcpt", NULL};
+static const char *const mx_names[] = {
+    "mx", "mxhost", "mxname", "mxhostname", "remotemx", "receivingmxhostname", NULL};
+static const char *const ip_names[] = {"ip", "mxip", "remoteip", "receivingip", NULL};
 static const char *const status_names[] = {"status", "action", NULL};
 
 static const struct {
@@ -126,12 +132,25 @@ static const struct {
     {"disabled", LEVEL_NONE},
 };
 
+static bool is_name(const char *key, const char *name)
+{
+    for (; *key != '\0'; key++)
+        if (*key != '_' && *key != '-' && g_ascii_tolower(*key) != *name++)
+            return false;
+    return *name == '\0';
+}
+
 static const json_t *first_of(const json_t *object, const char *const *names)
 {
     const json_t *value = NULL;
 
-    for (; value == NULL && *names != NULL; names++)
+    for (; value == NULL && *names != NULL; names++) {
         value = json_object_get(object, *names);
+        for (void *at = json_object_iter((json_t *)object); at != NULL && value == NULL;
+             at = json_object_iter_next((json_t *)object, at))
+            if (is_name(json_object_iter_key(at), *names))
+                value = json_object_iter_value(at);
+    }
     return value;
 }
 
@@ -163,7 +182,7 @@ static gint64 time_of(const json_t *value, gint64 fallback)
 static char *domain_of(const json_t *root)
 {
     const char *domain = first_text(root, domain_names);
-    const char *recipient = text_of(json_object_get(root, "recipient"));
+    const char *recipient = first_text(root, recipient_names);
 
     if (domain != NULL)
         return text_domain(domain, NULL);
@@ -173,6 +192,14 @@ static char *domain_of(const json_t *root)
 static bool is_true_or_false(const json_t *value)
 {
     return json_is_true(value) || json_is_false(value);
+}
+
+/* A result type that is a failure's; NULL for that of a success. */
+static const char *failure_of(const json_t *value)
+{
+    const char *result = text_of(value);
+
+    return g_strcmp0(result, "success") == 0 ? NULL : result;
 }
 
 /* halon-extras/tls-rpt writes members of a report at the top, and no object "tls". */
@@ -195,7 +222,7 @@ static void take_tls(struct attempt *attempt, const json_t *tls)
     const json_t *started = json_object_get(tls, "started");
     const json_t *verified = json_object_get(tls, "verified");
 
-    attempt->tlsrpt = text_of(json_object_get(tls, "tlsrpt"));
+    attempt->tlsrpt = failure_of(json_object_get(tls, "tlsrpt"));
     attempt->policy = text_of(json_object_get(tls, "policy"));
     attempt->protocol = text_of(json_object_get(tls, "protocol"));
     attempt->tlsa_error = text_of(json_object_get(tlsa, "error"));
@@ -208,7 +235,7 @@ static void take_tls(struct attempt *attempt, const json_t *tls)
 /* What the MTA-STS library found before any connection. */
 static void take_sts(struct attempt *attempt, const json_t *sts)
 {
-    const char *result = text_of(json_object_get(sts, "tlsrpt"));
+    const char *result = failure_of(json_object_get(sts, "tlsrpt"));
 
     if (result == NULL)
         return;

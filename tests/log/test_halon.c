@@ -66,6 +66,14 @@ static const struct sample attempts[] = {
     {"{\"domain\":\"example.com\",\"status\":\"deferred\",\"tls\":{\"started\":true,\"verified\":"
      "true}}",
      "session: out verified domain=example.com\n"},
+    {"{\"domain\":\"example.com\",\"tls\":{\"started\":true,\"tlsrpt\":\"success\"}}",
+     "session: out untrusted domain=example.com\n"},
+    /* Names as others spell them. */
+    {"{\"transaction_id\":\"t1\",\"message-id\":\"m1\",\"recipientDomain\":\"example.com\","
+     "\"mx_host\":\"mx.example.com\",\"remote_ip\":\"192.0.2.1\",\"tls\":{\"started\":true}}",
+     "session: out untrusted domain=example.com mx=mx.example.com ip=192.0.2.1 id=t1\n"},
+    {"{\"RCPT\":\"bob@example.com\",\"messageId\":\"m1\",\"tls\":{\"started\":true}}",
+     "session: out untrusted domain=example.com id=m1\n"},
     /* Nothing of TLS: the connection failed before. */
     {"{\"domain\":\"example.com\",\"status\":\"deferred\",\"reason\":\"Connection "
      "refused\",\"tls\":"

@@ -79,9 +79,21 @@ static bool has_tag(struct span rest)
     return at > 0 && at + 1 < rest.length && rest.at[at] == ']' && rest.at[at + 1] == ':';
 }
 
+/* Lines of PowerMTA's log about TLS; its stamps look like Exim's. */
+static bool is_powermta(struct span rest)
+{
+    return (*rest.at == 't' && span_begins(rest, "tls: ")) ||
+           (*rest.at == 'S' && span_begins(rest, "Starting new query for TLSA _"));
+}
+
 bool envelope_exim_mainlog(struct span rest, struct log_line *line)
 {
     struct log_line syslog = *line;
+
+    if (rest.length > 0 && is_powermta(rest)) {
+        line->message = rest;
+        return false;
+    }
 
     if (has_tag(rest) && envelope_syslog_header(rest, &syslog) && syslog.pid > 0 &&
         g_ascii_isalpha(*syslog.program.at)) {

@@ -2,6 +2,7 @@
 
 #define SNIFF_BYTES (64u << 10)
 #define SNIFF_LINES 40
+#define HEADER_BYTES 4096 /* of the names of columns, as far as they are looked at */
 
 enum verdict {
     VERDICT_NONE, /* tells nothing: an empty line, a comment of journalctl */
@@ -46,20 +47,47 @@ static bool is_mail(struct span line)
     return false;
 }
 
+/* The next field of a line of CSV without commas in quotes, and without its quotes. */
+static struct span take_field(struct span *text)
+{
+    const char *comma = text->length == 0 ? NULL : memchr(text->at, ',', text->length);
+    struct span field =
+        span_of(text->at, comma == NULL ? text->length : (size_t)(comma - text->at));
+
+    *text = span_from(*text, MIN(field.length + 1, text->length));
+    if (field.length >= 2 && *field.at == '"' && field.at[field.length - 1] == '"')
+        field = span_of(field.at + 1, field.length - 2);
+    return field;
+}
+
+/* "type,timeLogged,...": names of PowerMTA's columns, in any order. */
+static bool is_accounting_header(struct span text)
+{
+    bool has_type = false, has_time = false;
+
+    text.length = MIN(text.length, HEADER_BYTES);
+    while (text.length > 0 && !(has_type && has_time)) {
+        struct span field = take_field(&text);
+        has_type |= field.length == 4 && g_ascii_strncasecmp(field.at, "type", 4) == 0;
+        has_time |= field.length == 10 && g_ascii_strncasecmp(field.at, "timeLogged", 10) == 0;
+    }
+    return has_type && has_time;
+}
+
 /* "d,2026-02-08 21:54:05+0000,...": PowerMTA's accounting without its first line. */
 static bool is_accounting(struct span text)
 {
-    static const char *const types[] = {"b,", "d,", "f,", "r,", "t,", "rb,", "rs,", "tq,"};
+    static const char *const types[] = {"b", "d", "f", "r", "t", "rb", "rs", "tq"};
+    struct span type;
 
-    if (span_begins(text, "type,timeLogged"))
+    if (is_accounting_header(text))
         return true;
+    type = take_field(&text);
     for (size_t i = 0; i < G_N_ELEMENTS(types); i++)
-        if (span_begins(text, types[i])) {
-            text = span_from(text, strlen(types[i]));
+        if (span_is(type, types[i]))
             return span_begins(text, "\"") || (text.length > 10 && g_ascii_isdigit(text.at[0]) &&
                                                g_ascii_isdigit(text.at[3]) &&
                                                (text.at[4] == '-' || g_ascii_isdigit(text.at[9])));
-        }
     return false;
 }
 
@@ -141,6 +169,11 @@ static bool is_message(struct span text)
         "TLS session: ",
         " STARTTLS enabled (",
         "Connection is now using TLS",
+        "^tls: TLSv",
+        "^tls: SSLv",
+        "^tls: cert: ",
+        "^tls: DANE ",
+        "^Starting new query for TLSA _",
         "^hsh: ",
         "^smtp_lookup_rcpt: ",
         "DANE: No TLSA RR for ",
@@ -187,6 +220,7 @@ static bool is_exim(struct span text)
 
 static enum verdict judge_json(struct envelope *envelope, struct span line)
 {
+    static const char *const halon[] = {"\"tlsrpt\"", "\"started\"", NULL};
     struct journal_entry entry = {.text = envelope->texts[ENVELOPE_DEPTH - 1]};
     struct log_line taken;
 
@@ -195,7 +229,8 @@ static enum verdict judge_json(struct envelope *envelope, struct span line)
     if (entry.has & JOURNAL_IS_REPORT)
         return VERDICT_NEVER;
     if (entry.has & JOURNAL_IS_OTHER)
-        return entry.has & JOURNAL_HAS_CONTEXT ? VERDICT_OURS : VERDICT_NEVER;
+        return (entry.has & JOURNAL_HAS_CONTEXT) || has_one_of(line, halon) ? VERDICT_OURS
+                                                                            : VERDICT_NEVER;
     if (!envelope_know(envelope, line, &taken))
         return VERDICT_NEVER;
     return entry.has & JOURNAL_IS_JOURNAL || taken.program.length > 0 || is_message(taken.message)

@@ -183,6 +183,8 @@ static void every_form_gives_time_host_program_pid_and_message(void **state)
          0, "[192.0.2.1] SSL verify error: x"},
         {"2026-03-03 12:01:20 [77] H=(a) [192.0.2.1]:17125 X=b", "2026-03-03T11:01:20Z", "", "exim",
          77, "H=(a) [192.0.2.1]:17125 X=b"},
+        {"2026-03-03 12:01:20 tls: DANE match: /CN=a; issuer=b; depth=0", "2026-03-03T11:01:20Z",
+         "", "", 0, "tls: DANE match: /CN=a; issuer=b; depth=0"},
         {"Mar  3 12:01:21 mx1 exim[33]: 2026-03-03 12:01:20 1e9R09-0005p6-Ik Completed",
          "2026-03-03T11:01:21Z", "mx1", "exim", 33, "1e9R09-0005p6-Ik Completed"},
         {"Mar  3 12:01:21 mx1 exim: 1e9R09-0005p6-Ik Completed", "2026-03-03T11:01:21Z", "mx1",

@@ -55,6 +55,15 @@ bool envelope_take_export(struct envelope *envelope, const char *bytes, size_t l
                           struct log_line *line);
 
 /*
+ * Octets counted as in RFC 6587, "45 <22>1 ...", with no end of a line between: whether the whole
+ * of `bytes` begins so. `more`: that cannot be told yet. Then the length of the first entry with
+ * its count, 0 where more is needed, and in `line` what it holds; what is no entry ends with its
+ * line.
+ */
+bool envelope_is_counted(const char *bytes, size_t length, bool *more);
+size_t envelope_counted_entry(const char *bytes, size_t length, struct span *line);
+
+/*
  * Whether these first bytes of a file are of a log that we read, by its first lines: an envelope
  * we know with a program that a dialect claims somewhere, or at least a syslog form; a bare line
  * that a dialect claims. `whole`: nothing follows. Never true for mail, mbox, JSON reports, XML.

@@ -1,8 +1,10 @@
+#include "ingest/limits.h"
 #include "ingest/log/envelope_private.h"
 
 #define PROGRAM_BYTES 128 /* longer is no program's name */
 #define PID_DIGITS 18
 #define PREFIX_BYTES 128 /* of a container's name */
+#define COUNT_DIGITS 6   /* of octets that are counted */
 
 static bool is_blank(char c)
 {
@@ -298,6 +300,55 @@ static bool take_count(struct span *text)
         return false;
     *text = span_from(*text, word.length + 1);
     return true;
+}
+
+/* "45 <" at the begin: the length of the entry with its count; 0: that does not stand there. */
+static size_t counted_length(struct span text, struct span *message)
+{
+    size_t at = 0, count = 0;
+
+    while (at < text.length && at < COUNT_DIGITS && g_ascii_isdigit(text.at[at]))
+        count = count * 10 + (size_t)(text.at[at++] - '0');
+    if (at == 0 || at + 1 >= text.length || text.at[at] != ' ' || text.at[at + 1] != '<' ||
+        count == 0 || count > LIMIT_LOG_LINE_BYTES)
+        return 0;
+    *message = span_from(text, at + 1);
+    message->length = MIN(message->length, count);
+    return at + 1 + count;
+}
+
+/* "45" or "45 ", and no more yet. */
+static bool may_be_count(const char *bytes, size_t length)
+{
+    size_t at = 0;
+
+    while (at < length && at < COUNT_DIGITS && g_ascii_isdigit(bytes[at]))
+        at++;
+    return at == length || (at + 1 == length && bytes[at] == ' ');
+}
+
+bool envelope_is_counted(const char *bytes, size_t length, bool *more)
+{
+    struct span message;
+    size_t entry = counted_length(span_of(bytes, length), &message);
+
+    *more = may_be_count(bytes, length) || (entry >= length && memchr(bytes, '\n', length) == NULL);
+    return entry > 0 && entry < length && g_ascii_isdigit(bytes[entry]);
+}
+
+size_t envelope_counted_entry(const char *bytes, size_t length, struct span *line)
+{
+    size_t entry = counted_length(span_of(bytes, length), line);
+    const char *newline;
+
+    if (entry == 0) {
+        newline = length == 0 ? NULL : memchr(bytes, '\n', length);
+        entry = newline == NULL ? LIMIT_LOG_LINE_BYTES : (size_t)(newline - bytes) + 1;
+        *line = span_of(bytes, MIN(entry, length));
+    }
+    while (line->length > 0 && memchr("\r\n", line->at[line->length - 1], 3) != NULL)
+        line->length--;
+    return entry <= length ? entry : 0;
 }
 
 bool envelope_syslog_prefix(struct span *text)

@@ -21,8 +21,16 @@
 
 #define DIALECTS_MAX 8
 
-/* The first line of a journal export is no longer. */
+/* The first line of a journal export, and the first entry that is counted, are no longer. */
 #define FORM_BYTES 4096
+
+/* Of a file. */
+enum form {
+    FORM_UNKNOWN,
+    FORM_LINES,
+    FORM_EXPORT,  /* of the journal */
+    FORM_COUNTED, /* octets are counted, lines have no ends */
+};
 
 #define BATCH_LINES 4096
 #define TEXT_BYTES ((gsize)64 << 10)
@@ -75,8 +83,7 @@ struct log_reader {
     struct log_batch *batch; /* for log_reader_take() */
     GByteArray *carry;       /* a line whose end has not come */
     size_t skipped;          /* bytes of it that are over the limit */
-    bool is_export;
-    bool knows_form; /* is_export is decided */
+    enum form form;
     struct log_counts counts;
     struct log_hosts *hosts;
 };
@@ -156,8 +163,7 @@ void log_reader_begin(struct log_reader *reader, gint64 time)
     reader->context.fallback_time = time != 0 ? time : reader->options.now;
     g_byte_array_set_size(reader->carry, 0);
     reader->skipped = 0;
-    reader->knows_form = false;
-    reader->is_export = false;
+    reader->form = FORM_UNKNOWN;
 }
 
 void log_reader_look_ahead(struct log_reader *reader, const char *bytes, size_t length)
@@ -317,8 +323,9 @@ static void split_line(struct log_reader *reader, const char *bytes, size_t leng
 
     batch->counts.lines++;
     batch->counts.cut += cut;
-    has_message = reader->is_export ? envelope_take_export(reader->envelope, bytes, length, line)
-                                    : envelope_take(reader->envelope, bytes, length, line);
+    has_message = reader->form == FORM_EXPORT
+                      ? envelope_take_export(reader->envelope, bytes, length, line)
+                      : envelope_take(reader->envelope, bytes, length, line);
     if (!has_message)
         return;
     keep_span(batch, &line->message, bytes, length); /* what is found in it points to it */
@@ -394,23 +401,46 @@ static void split_entries(struct log_reader *reader, const char *bytes, size_t l
         g_byte_array_remove_range(reader->carry, 0, (guint)done);
 }
 
-/* An export is known by its first line, which may come byte by byte. */
+static void split_counted(struct log_reader *reader, const char *bytes, size_t length,
+                          struct log_batch *batch)
+{
+    size_t done = 0, entry;
+    struct span line;
+
+    g_byte_array_append(reader->carry, (const guint8 *)bytes, (guint)length);
+    while ((entry = envelope_counted_entry((const char *)reader->carry->data + done,
+                                           reader->carry->len - done, &line)) > 0) {
+        split_copy(reader, line.at, line.length, false, batch);
+        done += entry;
+    }
+    if (done > 0)
+        g_byte_array_remove_range(reader->carry, 0, (guint)done);
+}
+
+/* An export is known by its first line, counted octets by the second, and they may come byte by
+   byte. */
 static bool know_form(struct log_reader *reader, const char *bytes, size_t length)
 {
     const char *newline = memchr(bytes, '\n', MIN(length, FORM_BYTES));
+    bool more = false;
+    bool is_counted = g_ascii_isdigit(*bytes) && envelope_is_counted(bytes, length, &more);
 
-    if (newline == NULL && length < FORM_BYTES && *bytes == '_')
+    if (length < FORM_BYTES && (more || (newline == NULL && *bytes == '_')))
         return false;
-    reader->knows_form = true;
-    reader->is_export = newline != NULL && envelope_is_export(bytes, (size_t)(newline - bytes) + 1);
+    if (newline != NULL && envelope_is_export(bytes, (size_t)(newline - bytes) + 1))
+        reader->form = FORM_EXPORT;
+    else
+        reader->form = is_counted ? FORM_COUNTED : FORM_LINES;
     return true;
 }
 
 static void split_by_form(struct log_reader *reader, const char *bytes, size_t length,
                           struct log_batch *batch)
 {
-    if (reader->is_export)
+    if (reader->form == FORM_EXPORT)
         split_entries(reader, bytes, length, batch);
+    else if (reader->form == FORM_COUNTED)
+        split_counted(reader, bytes, length, batch);
     else
         split_lines(reader, bytes, length, batch);
 }
@@ -452,7 +482,7 @@ static void split(struct log_reader *reader, const char *bytes, size_t length,
 {
     if (length == 0)
         return;
-    if (reader->knows_form) {
+    if (reader->form != FORM_UNKNOWN) {
         split_by_form(reader, bytes, length, batch);
     } else if (reader->carry->len == 0) {
         if (know_form(reader, bytes, length))

@@ -117,6 +117,7 @@ static bool claims_bare(struct span message)
         "SSL_connect error to ",
         "SSL_accept error from ",
         "lost connection after STARTTLS from ",
+        "NOQUEUE: lost connection after STARTTLS from ",
         "certificate verification failed for ",
         "server certificate verification failed for ",
         "client certificate verification failed for ",

@@ -246,6 +246,7 @@ static void only_postfix_is_claimed(void **state)
         "warning: DNSSEC validation may be unavailable",
         "warning: lmtp_tls_policy_maps, next-hop destination \"a\": b",
         "TLS handshake failed for service=smtp peer=[192.0.2.1]:25",
+        "NOQUEUE: lost connection after STARTTLS from a[192.0.2.1]",
         "warning: ciphertext read/write timeout for [192.0.2.1]:25"};
     static const char *const not_bare[] = {
         "",

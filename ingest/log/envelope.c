@@ -333,7 +333,8 @@ void envelope_keep(struct envelope *envelope)
 
 static bool is_exim(struct span program)
 {
-    return program.length >= 4 && *program.at == 'e' && span_begins(program, "exim");
+    return program.length >= 4 && (*program.at == 'e' || *program.at == 'E') &&
+           g_ascii_strncasecmp(program.at, "exim", 4) == 0;
 }
 
 static void finish(struct envelope *envelope, struct span text, struct log_line *line)

@@ -7,7 +7,9 @@ static bool is_program(struct span program)
 
     if (slash != NULL)
         program = span_from(program, (size_t)(slash - program.at) + 1);
-    return span_is(program, "exim") || span_is(program, "exim4");
+    /* The option syslog_processname gives any name; "eximstats" and "eximon" are other programs. */
+    return program.length >= 4 && g_ascii_strncasecmp(program.at, "exim", 4) == 0 &&
+           (program.length == 4 || !g_ascii_isalpha(program.at[4]));
 }
 
 /* Words that no other mail server says so. */

@@ -187,6 +187,8 @@ static void every_form_gives_time_host_program_pid_and_message(void **state)
          "", "", 0, "tls: DANE match: /CN=a; issuer=b; depth=0"},
         {"Mar  3 12:01:21 mx1 exim[33]: 2026-03-03 12:01:20 1e9R09-0005p6-Ik Completed",
          "2026-03-03T11:01:21Z", "mx1", "exim", 33, "1e9R09-0005p6-Ik Completed"},
+        {"Mar  3 12:01:21 mx1 Exim-out[33]: 2026-03-03 12:01:20 1e9R09-0005p6-Ik Completed",
+         "2026-03-03T11:01:21Z", "mx1", "Exim-out", 33, "1e9R09-0005p6-Ik Completed"},
         {"Mar  3 12:01:21 mx1 exim: 1e9R09-0005p6-Ik Completed", "2026-03-03T11:01:21Z", "mx1",
          "exim", 0, "1e9R09-0005p6-Ik Completed"},
         /* bare */

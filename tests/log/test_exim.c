@@ -72,7 +72,12 @@ static void its_programs_and_its_bare_lines_are_claimed(void **state)
     assert_true(direct_claims(&log_exim, "exim", ""));
     assert_true(direct_claims(&log_exim, "exim4", "anything"));
     assert_true(direct_claims(&log_exim, "mail/exim", "anything"));
+    assert_true(direct_claims(&log_exim, "exim-out", "anything"));
+    assert_true(direct_claims(&log_exim, "exim4_in", "anything"));
+    assert_true(direct_claims(&log_exim, "Exim", "anything"));
     assert_false(direct_claims(&log_exim, "eximstats", ID " Completed"));
+    assert_false(direct_claims(&log_exim, "eximon.bin", ID " Completed"));
+    assert_false(direct_claims(&log_exim, "exi", ID " Completed"));
     assert_false(direct_claims(&log_exim, "postfix/smtp", ID " Completed"));
     assert_true(direct_claims(&log_exim, "", ID " Completed"));
     assert_true(direct_claims(&log_exim, "", "1xV155-0000000001X-281p => bob@example.com R=a T=b"));

@@ -56,7 +56,7 @@ bool envelope_take_export(struct envelope *envelope, const char *bytes, size_t l
 
 /*
  * Octets counted as in RFC 6587, "45 <22>1 ...", with no end of a line between: whether the whole
- * of `bytes` begins so. `more`: that cannot be told yet. Then the length of the first entry with
+ * of `bytes` begins so. `more`: that cannot be told yet, by so few of them. Then the length of the first entry with
  * its count, 0 where more is needed, and in `line` what it holds; what is no entry ends with its
  * line.
  */

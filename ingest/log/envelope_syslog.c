@@ -3,8 +3,9 @@
 
 #define PROGRAM_BYTES 128 /* longer is no program's name */
 #define PID_DIGITS 18
-#define PREFIX_BYTES 128 /* of a container's name */
-#define COUNT_DIGITS 6   /* of octets that are counted */
+#define PREFIX_BYTES 128   /* of a container's name */
+#define COUNT_DIGITS 6     /* of octets that are counted */
+#define COUNTED_BYTES 4096 /* of the first entry: by a longer one such a file is not known */
 
 static bool is_blank(char c)
 {
@@ -332,7 +333,9 @@ bool envelope_is_counted(const char *bytes, size_t length, bool *more)
     struct span message;
     size_t entry = counted_length(span_of(bytes, length), &message);
 
-    *more = may_be_count(bytes, length) || (entry >= length && memchr(bytes, '\n', length) == NULL);
+    if (entry >= COUNTED_BYTES)
+        entry = 0;
+    *more = may_be_count(bytes, length) || (entry > 0 && entry >= length);
     return entry > 0 && entry < length && g_ascii_isdigit(bytes[entry]);
 }
 

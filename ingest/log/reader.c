@@ -21,7 +21,7 @@
 
 #define DIALECTS_MAX 8
 
-/* The first line of a journal export, and the first entry that is counted, are no longer. */
+/* The first line of a journal export is no longer. */
 #define FORM_BYTES 4096
 
 /* Of a file. */
@@ -425,7 +425,7 @@ static bool know_form(struct log_reader *reader, const char *bytes, size_t lengt
     bool more = false;
     bool is_counted = g_ascii_isdigit(*bytes) && envelope_is_counted(bytes, length, &more);
 
-    if (length < FORM_BYTES && (more || (newline == NULL && *bytes == '_')))
+    if (more || (length < FORM_BYTES && newline == NULL && *bytes == '_'))
         return false;
     if (newline != NULL && envelope_is_export(bytes, (size_t)(newline - bytes) + 1))
         reader->form = FORM_EXPORT;

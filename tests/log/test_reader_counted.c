@@ -102,6 +102,26 @@ static void what_is_no_entry_ends_with_its_line(void **state)
     assert_string_equal(events, wanted);
 }
 
+static void pieces_give_what_the_whole_gives(void **state)
+{
+    static const size_t counts[] = {60, 4000, 4090, 4091, 4092, 4999, 5001};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(counts); i++) {
+        g_autoptr(GString) log = g_string_new(NULL);
+        g_string_append_printf(log, "%zu <22>a\nb\n", counts[i]);
+        while (log->len < 5000)
+            g_string_append(log, "20 <22>Jan  1 10:00\n101 ");
+        g_string_append_printf(log, "%s\n", messages[0]);
+        g_autofree char *whole = read_by(log, log->len);
+        for (size_t step = 1; step < 5000; step += 13) {
+            g_autofree char *pieces = read_by(log, step);
+            if (strcmp(pieces, whole) != 0)
+                fail_msg("count %zu, by %zu: %s instead of %s", counts[i], step, pieces, whole);
+        }
+    }
+}
+
 static void a_count_that_lies_does_no_harm(void **state)
 {
     static const char *const begins[] = {"9 <22>a",     "0 <",  "65536 <22>1",
@@ -125,6 +145,7 @@ int main(void)
         cmocka_unit_test(they_give_what_lines_give),
         cmocka_unit_test(counts_before_whole_lines_are_dropped),
         cmocka_unit_test(what_is_no_entry_ends_with_its_line),
+        cmocka_unit_test(pieces_give_what_the_whole_gives),
         cmocka_unit_test(a_count_that_lies_does_no_harm),
     };
 

@@ -211,6 +211,23 @@ static struct span unless_nil(struct span word)
     return span_is(word, "-") ? span_of(word.at, 0) : word;
 }
 
+/* "postfix/smtp[42]" as the name: of relays that take the whole tag for it. */
+static void take_pid_of_name(struct log_line *line)
+{
+    const char *open = memchr(line->program.at, '[', line->program.length);
+    size_t length = open == NULL ? 0 : (size_t)(open - line->program.at);
+    struct span digits;
+    gint64 number;
+
+    if (length == 0)
+        return;
+    digits = span_of(open + 1, line->program.length - length - 2);
+    if (digits.length > PID_DIGITS || !is_number(digits, &number))
+        return;
+    line->program.length = length;
+    line->pid = number;
+}
+
 bool envelope_syslog_5424(struct span text, struct log_line *line)
 {
     struct span host = envelope_syslog_word(text, &text);
@@ -225,6 +242,8 @@ bool envelope_syslog_5424(struct span text, struct log_line *line)
     line->host = unless_nil(host);
     line->program = unless_nil(program);
     line->pid = pid.length <= PID_DIGITS && is_number(pid, &number) ? number : 0;
+    if (line->program.length > 0 && line->program.at[line->program.length - 1] == ']')
+        take_pid_of_name(line);
     return true;
 }
 

@@ -145,6 +145,7 @@ static bool claims_bare(struct span message)
         if (span_begins(message, begins[i]))
             return true;
     return (span_begins(message, "warning: ") && claims_warning(message)) ||
+           (span_begins(message, "disconnect from ") && span_find(message, " starttls=") != NULL) ||
            span_find(message, ": re-using session with untrusted ") != NULL;
 }
 

@@ -247,12 +247,14 @@ static void only_postfix_is_claimed(void **state)
         "warning: lmtp_tls_policy_maps, next-hop destination \"a\": b",
         "TLS handshake failed for service=smtp peer=[192.0.2.1]:25",
         "NOQUEUE: lost connection after STARTTLS from a[192.0.2.1]",
+        "disconnect from a[192.0.2.1] ehlo=1 starttls=1 quit=1 commands=3",
         "warning: ciphertext read/write timeout for [192.0.2.1]:25"};
     static const char *const not_bare[] = {
         "",
         "hello",
         "TLS certificate verification failed for " MX,
         "warning: something else",
+        "disconnect from a",
         "4AAAA1111A: removed",
         "4AAAA1111A: from=<a@b.example>, size=1",
         "STARTTLS=client, relay=[127.0.0.1], version=TLSv1, verify=FAIL",

@@ -21,12 +21,13 @@ enum postfix_weight {
 enum {
     POSTFIX_SOFT = 1 << 0, /* met also where mail is sent all the same: tells no failure alone */
     POSTFIX_DANE = 1 << 1, /* the host has TLSA records */
-    POSTFIX_UNUSABLE = 1 << 2, /* of which at least one cannot be used */
-    POSTFIX_FALLBACK = 1 << 3, /* none, so that the session is not authenticated */
-    POSTFIX_LOCAL = 1 << 4,    /* our own configuration: about no session */
-    POSTFIX_BROKEN = 1 << 5,   /* there is no session */
-    POSTFIX_STS = 1 << 6,      /* a server was passed over for MTA-STS */
-    POSTFIX_UNREADY = 1 << 7,  /* with POSTFIX_LOCAL: for want of us no session could be good */
+    POSTFIX_UNUSABLE = 1 << 2,  /* of which at least one cannot be used */
+    POSTFIX_FALLBACK = 1 << 3,  /* none, so that the session is not authenticated */
+    POSTFIX_LOCAL = 1 << 4,     /* our own configuration: about no session */
+    POSTFIX_BROKEN = 1 << 5,    /* there is no session */
+    POSTFIX_STS = 1 << 6,       /* a server was passed over for MTA-STS */
+    POSTFIX_UNREADY = 1 << 7,   /* with POSTFIX_LOCAL: for want of us no session could be good */
+    POSTFIX_BEFORE_36 = 1 << 8, /* Postfix up to 3.5 says so, and it says nothing else */
 };
 
 struct postfix_evidence {

@@ -97,6 +97,32 @@ void postfix_judge_clue(const struct postfix_clue *clue, struct postfix_verdict 
 }
 
 /*
+ * Who must trust the chain (verify, secure, TLSA records with a CA) is told what is wrong with it,
+ * always (tls_client.c). So "not trusted" without that was asked for by TLSA records of the
+ * server's own certificate, and "not verified", for which a trusted chain was no condition, by
+ * fingerprint. Since 3.6 no level is without that line, and nothing is "not trusted".
+ */
+enum log_detail postfix_judge_silence(struct span reason)
+{
+    if (span_begins(reason, "Server certificate not trusted"))
+        return DETAIL_TLSA_MISMATCH;
+    if (span_begins(reason, "Server certificate not verified"))
+        return DETAIL_FINGERPRINT_MISMATCH;
+    return DETAIL_NONE;
+}
+
+static void judge_silence(const struct postfix_attempt *attempt, struct postfix_verdict *verdict)
+{
+    enum log_detail detail = postfix_judge_silence(attempt->delivery->reason);
+
+    if (detail == DETAIL_NONE || verdict->level != LEVEL_UNKNOWN)
+        return;
+    set_type(verdict, detail, RESULT_UNKNOWN);
+    verdict->level = detail == DETAIL_TLSA_MISMATCH ? LEVEL_DANE : LEVEL_FINGERPRINT;
+    verdict->dane = detail == DETAIL_TLSA_MISMATCH;
+}
+
+/*
  * No line says what was wrong with the certificate. Until 3.5 there was none where the chain was
  * trusted and only name, TLSA record or fingerprint did not match; the word before the session is
  * "Trusted" then.
@@ -115,6 +141,16 @@ static void judge_mismatch(const struct postfix_attempt *attempt, struct postfix
         set_type(verdict, DETAIL_TLSA_MISMATCH, RESULT_UNKNOWN);
     else if (is_verified_chain)
         set_type(verdict, DETAIL_NONE, RESULT_CERTIFICATE_HOST_MISMATCH);
+    else if (attempt->is_over_tls && attempt->sees_all && attempt->trust == SESSION_UNTRUSTED &&
+             attempt->facts == NULL)
+        judge_silence(attempt, verdict);
+}
+
+/* Up to 3.5 a chain that is not trusted was "not trusted" wherever that mattered. */
+static bool is_of_fingerprint(const struct postfix_attempt *attempt)
+{
+    return attempt->is_before_36 && attempt->facts->weight == POSTFIX_WEIGHT_VERIFY &&
+           postfix_judge_silence(attempt->delivery->reason) == DETAIL_FINGERPRINT_MISMATCH;
 }
 
 /* Something in the evidence names a fault of the certificate or of what was to authenticate it. */
@@ -133,6 +169,10 @@ static void judge_certificate(const struct postfix_attempt *attempt,
         judge_mismatch(attempt, verdict);
         if (attempt->facts != NULL && attempt->facts->detail == DETAIL_REUSED_UNTRUSTED_SESSION)
             set_type(verdict, DETAIL_REUSED_UNTRUSTED_SESSION, RESULT_CERTIFICATE_NOT_TRUSTED);
+        return;
+    }
+    if (is_of_fingerprint(attempt)) {
+        judge_silence(attempt, verdict);
         return;
     }
     postfix_judge_clue(attempt->facts, verdict);

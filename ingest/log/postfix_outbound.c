@@ -200,6 +200,10 @@ static bool take_evidence(struct postfix *postfix, struct postfix_origin *origin
         return false;
     process = postfix_process_get(postfix->processes, origin, line->pid,
                                   log_line_time(postfix->context, line));
+    if ((evidence.flags & POSTFIX_BEFORE_36) != 0) {
+        process->is_before_36 = true;
+        return false;
+    }
     clue = clue_for(postfix, process, &evidence);
     /* "TLS policy lookup for ...: client TLS configuration problem" says less than D17 and D18. */
     if ((evidence.flags & POSTFIX_LOCAL) != 0 && clue->line != NULL) {
@@ -210,6 +214,12 @@ static bool take_evidence(struct postfix *postfix, struct postfix_origin *origin
     }
     postfix_clue_rest(postfix, clue, &evidence, line);
     return true;
+}
+
+/* What the TLS library says of a session stands in lines of this process, and they are known. */
+static bool sees_all(const struct postfix *postfix, const struct postfix_process *process)
+{
+    return process->pid != 0 && !postfix->has_proxy;
 }
 
 static bool is_session_of(const struct postfix_process *process, const struct postfix_peer *peer)
@@ -266,6 +276,26 @@ static bool take_summary(struct postfix *postfix, struct postfix_origin *origin,
     return !summary->is_reused;
 }
 
+/* No line before it says what was wrong with the certificate. */
+static void take_silence(struct postfix_evidence *evidence)
+{
+    enum log_detail detail = postfix_judge_silence(evidence->reason);
+
+    if (detail == DETAIL_NONE)
+        return;
+    evidence->detail = detail;
+    evidence->result = RESULT_UNKNOWN;
+    evidence->level = detail == DETAIL_TLSA_MISMATCH ? LEVEL_DANE : LEVEL_FINGERPRINT;
+}
+
+/* Another server, or clear text, may be tried after it. */
+static bool leads_on(const struct postfix_reason *reason)
+{
+    return (reason->kind == POSTFIX_REASON_FINAL || reason->kind == POSTFIX_REASON_HANDSHAKE ||
+            reason->kind == POSTFIX_REASON_CERTIFICATE || reason->kind == POSTFIX_REASON_LOST) &&
+           reason->detail != DETAIL_REQUIRETLS_LEVEL;
+}
+
 /* "QID: REASON": this server failed, and another one, or clear text, is tried. */
 static bool take_passing_reason(struct postfix *postfix, struct postfix_origin *origin,
                                 const struct log_line *line, size_t id_length)
@@ -280,9 +310,7 @@ static bool take_passing_reason(struct postfix *postfix, struct postfix_origin *
     bool is_throttled, is_over_tls;
 
     reason = postfix_reason_find(postfix->reasons, text, &is_throttled, &host);
-    if ((reason->kind != POSTFIX_REASON_FINAL && reason->kind != POSTFIX_REASON_HANDSHAKE &&
-         reason->kind != POSTFIX_REASON_CERTIFICATE && reason->kind != POSTFIX_REASON_LOST) ||
-        reason->detail == DETAIL_REQUIRETLS_LEVEL)
+    if (!leads_on(reason))
         return false;
     process = postfix_process_get(postfix->processes, origin, line->pid,
                                   log_line_time(postfix->context, line));
@@ -302,6 +330,9 @@ static bool take_passing_reason(struct postfix *postfix, struct postfix_origin *
         process->session.outcome == SESSION_TRUSTED)
         evidence.result = RESULT_CERTIFICATE_HOST_MISMATCH;
     clue = clue_for(postfix, process, &evidence);
+    if (is_over_tls && clue->line == NULL && sees_all(postfix, process) &&
+        process->session.outcome == SESSION_UNTRUSTED)
+        take_silence(&evidence);
     postfix_clue_rest(postfix, clue, &evidence, line);
     clue->is_confirmed = true;
     if (clue->queue_id == NULL)
@@ -724,6 +755,9 @@ static bool take_delivery(struct postfix *postfix, struct postfix_origin *origin
     work.attempt.is_over_tls =
         delivery->relay == POSTFIX_RELAY_HOST && work.process->session.is_known;
     work.attempt.trust = work.process->session.outcome;
+    work.attempt.sees_all = sees_all(postfix, work.process);
+    work.process->is_before_36 |= span_begins(delivery->reason, "Server certificate not trusted");
+    work.attempt.is_before_36 = work.process->is_before_36 && work.process->pid != 0;
     if (work.attempt.is_over_tls)
         work.attempt.version = work.process->session.version;
     if (work.is_first)

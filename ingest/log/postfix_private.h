@@ -66,6 +66,8 @@ struct postfix_attempt {
     struct span reason_host;
     bool is_throttled;
     bool is_over_tls;           /* a summary of the session was seen */
+    bool sees_all;              /* what the TLS library says of it would be at hand */
+    bool is_before_36;          /* Postfix up to 3.5 */
     enum session_outcome trust; /* by that, as the next one */
     enum tls_version version;
     const struct postfix_clue *facts; /* NULL: none */
@@ -82,6 +84,13 @@ struct postfix_verdict {
 };
 
 struct postfix_verdict postfix_judge(const struct postfix_attempt *attempt);
+
+/*
+ * "Server certificate not trusted", "... not verified", and no line says why, although the chain is
+ * not trusted. Up to 3.5 that was so at two levels only; what it was at them. DETAIL_NONE: another
+ * reason.
+ */
+enum log_detail postfix_judge_silence(struct span reason);
 /* Of evidence alone: detail, result, level and dane. */
 void postfix_judge_clue(const struct postfix_clue *clue, struct postfix_verdict *verdict);
 /* SESSION_UNKNOWN where tls= does not tell. */

@@ -98,6 +98,7 @@ struct postfix_process {
     struct postfix_clue *clues; /* the last is the newest */
     guint64 attempt;            /* hash of what the recipients of one attempt have in common */
     struct postfix_clue *facts; /* what was known of that attempt */
+    bool is_before_36;          /* it said what Postfix up to 3.5 says only */
     guint64 said;               /* hash of the last local problem that was told, */
     gint64 said_at;             /* and when */
 };

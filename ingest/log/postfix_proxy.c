@@ -224,6 +224,7 @@ bool postfix_proxy_take(struct postfix *postfix, struct postfix_origin *origin,
     }
     return !span_begins(line->message, "DISCONNECT ") &&
            postfix_evidence_read(postfix->evidences, line->message, &evidence) &&
+           (evidence.flags & POSTFIX_BEFORE_36) == 0 &&
            take_evidence(postfix, origin, line, &evidence);
 }
 

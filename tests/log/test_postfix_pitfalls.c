@@ -28,6 +28,82 @@ static const struct story pitfall_stories[] = {
      "failure: out certificate-host-mismatch cert-host-mismatch deferred TLSv1.3 domain=b.example "
      "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
      "verified\n"},
+    {"2: Untrusted and not verified without a line on why (3.5 and before) is the fingerprint",
+     S "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT DEFERRED
+       "Server certificate not verified)"
+       "\n",
+     "session: out failed TLSv1.3 level=fingerprint domain=b.example mx=mx.b.example\n"
+     "failure: out certificate-not-trusted tls-required-unmet fingerprint-mismatch deferred "
+     "TLSv1.3 "
+     "level=fingerprint domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 "
+     "delay=1 reason=Server certificate not verified\n"},
+    {"2: not where tlsproxy may have said why",
+     X "CONNECT to [192.0.2.9]:25"
+       "\n" S "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT DEFERRED
+       "Server certificate not verified)"
+       "\n",
+     "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
+     "failure: out certificate-not-trusted cert-not-trusted deferred TLSv1.3 domain=b.example "
+     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
+     "verified\n"},
+    {"2: nor without a number of the process",
+     H "postfix/smtp: Untrusted TLS connection established to " MX ":25" TLS "\n" H
+       "postfix/smtp: " TO AT DEFERRED "Server certificate not verified)"
+       "\n",
+     "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
+     "failure: out certificate-not-trusted cert-not-trusted deferred TLSv1.3 domain=b.example "
+     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
+     "verified\n"},
+    {"2: in the words of 3.5 an untrusted chain leads to another reason, or nobody asked for it",
+     S MX ":25: subjectAltName: mx.b.example"
+          "\n" S MX ":25 CommonName mx.b.example"
+          "\n" S "certificate verification failed for " MX ":25: self-signed certificate"
+          "\n" S "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT DEFERRED
+          "Server certificate not verified)"
+          "\n",
+     "session: out failed TLSv1.3 level=fingerprint domain=b.example mx=mx.b.example\n"
+     "failure: out certificate-not-trusted tls-required-unmet fingerprint-mismatch deferred "
+     "TLSv1.3 "
+     "level=fingerprint domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 "
+     "delay=1 reason=Server certificate not verified\n"},
+    {"2: the same after a reason that only 3.5 and before have",
+     S "certificate verification failed for " MX2 ":25: self-signed certificate"
+       "\n" S "5BBBB2222B: to=<u@c.example>" AT2 DEFERRED "Server certificate not trusted)"
+       "\n" S "server certificate verification failed for " MX ":25: certificate has expired"
+       "\n" S TO AT DEFERRED "Server certificate not verified)"
+       "\n",
+     "session: out failed domain=c.example mx=mx2.b.example id=5BBBB2222B\n"
+     "failure: out certificate-not-trusted cert-not-trusted self-signed deferred domain=c.example "
+     "mx=mx2.b.example ip=192.0.2.2 id=5BBBB2222B dsn=4.7.5 delay=1 reason=Server certificate not "
+     "trusted\n"
+     "session: out failed level=fingerprint domain=b.example mx=mx.b.example id=4AAAA1111A\n"
+     "failure: out certificate-not-trusted tls-required-unmet fingerprint-mismatch deferred "
+     "level=fingerprint domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 "
+     "delay=1 reason=Server certificate not verified\n"},
+    {"2: not trusted without a line on why (2.11 to 3.5) is a TLSA record",
+     S "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT DEFERRED
+       "Server certificate not trusted)"
+       "\n",
+     "session: out failed TLSv1.3 level=dane domain=b.example mx=mx.b.example\n"
+     "failure: out certificate-not-trusted dane-cert-mismatch tlsa-mismatch deferred TLSv1.3 "
+     "level=dane domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 "
+     "reason=Server certificate not trusted\n"},
+    {"2: a server that was passed over, too",
+     S "Untrusted TLS connection established to " MX ":25" TLS "\n" S
+       "4AAAA1111A: Server certificate not trusted"
+       "\n" S "Verified TLS connection established to " MX2 ":25" TLS "\n" S TO AT2 SENT "\n",
+     "session: out failed TLSv1.3 level=dane domain=b.example mx=mx.b.example\n"
+     "failure: out certificate-not-trusted dane-cert-mismatch tlsa-mismatch other-mx TLSv1.3 "
+     "level=dane domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A reason=Server "
+     "certificate not trusted\n"
+     "session: out verified TLSv1.3 domain=b.example mx=mx2.b.example\n"},
+    {"2: names of a certificate are no failure, whoever writes them",
+     X MX ":25: subjectAltName: mx.b.example"
+          "\n" X MX ":25 CommonName mx.b.example"
+          "\n" S MX ":25: Matched subjectAltName: mx.b.example"
+          "\n" S MX ":25 Matched CommonName mx.b.example"
+          "\n",
+     ""},
     {"2: not verified without any other line",
      S TO AT DEFERRED "Server certificate not verified)"
                       "\n",
@@ -128,7 +204,7 @@ static const struct story pitfall_stories[] = {
      "warning: DANE TLSA lookup problem: Host or domain name not found. Name service error for "
      "name=_25._tcp.mx.b.example type=TLSA: Host not found, try again"
      "\n" S "warning: DANE TLSA lookup problem: Host or domain name not found. Name service error "
-            "for name=_25._tcp.mx.b.example type=TLSA: Host not found, try again"
+     "for name=_25._tcp.mx.b.example type=TLSA: Host not found, try again"
      "\n" S
      "warning: TLS policy lookup for b.example/mx.b.example: TLSA lookup error for mx.b.example:25"
      "\n" S TO NOWHERE DEFERRED "TLSA lookup error for mx.b.example:25)"
@@ -142,7 +218,7 @@ static const struct story pitfall_stories[] = {
        "certificate"
        "\n" S "certificate verification failed for mx.b.example: num=27:certificate not trusted"
        "\n" S "certificate verification failed for mx.b.example: num=21:unable to verify the first "
-              "certificate"
+       "certificate"
        "\n" S
        "TLS connection established to mx.b.example: TLSv1 with cipher DES-CBC3-SHA (168/168 bits)"
        "\n",

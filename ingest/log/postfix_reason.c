@@ -114,6 +114,13 @@ static const struct postfix_reason reasons[] = {
      DETAIL_TLS_SESSION_LOST,
      RESULT_UNKNOWN,
      LEVEL_UNKNOWN},
+    /* The same on port 465 (smtp_tls_wrappermode, 3.0+), where TLS comes first. */
+    {{" receiving the initial server greeting",
+      "^(?:lost connection|conversation) with (\\S+) .*receiving the initial server greeting$"},
+     POSTFIX_REASON_LOST,
+     DETAIL_TLS_SESSION_LOST,
+     RESULT_UNKNOWN,
+     LEVEL_UNKNOWN},
     /* R21-R28, smtp_proto.c and smtp_connect.c, 3.11+: RFC 8689. */
     {{"REQUIRETLS, but TLS service was not offered",
       "^Sender requested REQUIRETLS, but TLS service was not offered by host (\\S+)"},
@@ -167,17 +174,19 @@ static const struct postfix_reason reasons[] = {
      DETAIL_LOCAL_TLS_CONFIG,
      RESULT_UNKNOWN,
      LEVEL_UNKNOWN},
-    /* dns_lookup.c, all: SERVFAIL or no answer. Without "try again" the name does not exist. */
+    /* dns_lookup.c, all: SERVFAIL or no answer, other answers that are none. Without "try again"
+       the name does not exist. */
     {{"Name service error for name=",
-      "Name service error for name=(\\S+) type=(?:MX|A|AAAA|SRV): "
-      "(?:Host not found, try again|Malformed or unexpected name server reply)$"},
+      "Name service error for name=(\\S+) type=(?:MX|A|AAAA|SRV): (?:Host not found, try again|"
+      "Non-recoverable error|Malformed or unexpected name server reply)$"},
      POSTFIX_REASON_DNS,
      DETAIL_DNS_LOOKUP_ERROR,
      RESULT_UNKNOWN,
      LEVEL_UNKNOWN},
-    /* smtp_addr.c, all, smtp_host_lookup = native: the same by the system's resolver. */
+    /* smtp_addr.c, smtp_host_lookup = native: EAI_AGAIN in the words of the C library. */
     {{"^unable to look up host ",
-      "^unable to look up host (\\S+): (?:Temporary failure in name resolution|Try again)$"},
+      "^unable to look up host (\\S+): (?:Temporary failure in name resolution|Try again|"
+      "Name could not be resolved at this time)$"},
      POSTFIX_REASON_DNS,
      DETAIL_DNS_LOOKUP_ERROR,
      RESULT_UNKNOWN,
@@ -214,6 +223,9 @@ static struct span bare_reason(struct span reason, bool *is_throttled)
     *is_throttled = span_begins(reason, suspended);
     if (*is_throttled)
         reason = span_from(reason, strlen(suspended));
+    /* smtp_trouble.c, 2.3+: the answer was neither good nor bad. */
+    if (span_begins(reason, "Protocol error: "))
+        reason = span_from(reason, strlen("Protocol error: "));
     if (span_begins(reason, "delivery via ") && (end = span_find(reason, ": ")) != NULL)
         reason = span_from(reason, (size_t)(end - reason.at) + 2);
     return reason;

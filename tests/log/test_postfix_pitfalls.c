@@ -143,6 +143,48 @@ static const struct story pitfall_stories[] = {
      " said: 454 4.7.0 TLS not available (see https://b.example/) (in reply to MAIL FROM command))"
      "\n",
      "session: out verified TLSv1.3 domain=b.example mx=mx.b.example\n"},
+    {"8: an answer that is none at all",
+     S TO AT ", dsn=5.5.0, status=bounced (Protocol error: TLS is required, but host " MX
+             " refused to start TLS: 334 go on)"
+             "\n",
+     "session: out failed domain=b.example mx=mx.b.example id=4AAAA1111A\n"
+     "failure: out starttls-not-supported starttls-refused starttls-refused bounced "
+     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=5.5.0 delay=1 "
+     "reason=Protocol error: TLS is required, but host mx.b.example[192.0.2.1] refused to start "
+     "TLS: 334 go on\n"},
+    {"R6 after our own settings made a session impossible",
+     S "warning: " MX ":25: error setting cipher grade: \"high\""
+       "\n" S "warning: TLS library problem: error:0A0000B9:SSL routines::no cipher match:a.c:1:"
+       "\n" S TO AT DEFERRED "Cannot start TLS: handshake failure)"
+       "\n",
+     "session: out failed domain=b.example mx=mx.b.example id=4AAAA1111A\n"
+     "failure: out local-policy-error local-tls-config deferred domain=b.example mx=mx.b.example "
+     "ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Cannot start TLS: handshake failure\n"},
+    {"R6 after a handshake, whatever our settings are",
+     S "warning: " MX ":25: ignoring invalid match name: \".\""
+       "\n" S "SSL_connect error to " MX ":25: lost connection"
+       "\n" S TO AT DEFERRED "Cannot start TLS: handshake failure)"
+       "\n",
+     "failure: out local-policy-error local-tls-config unknown mx=mx.b.example ip=192.0.2.1 "
+     "reason=mx.b.example[192.0.2.1]:25: ignoring invalid match name: \".\"\n"
+     "session: out failed domain=b.example mx=mx.b.example id=4AAAA1111A\n"
+     "failure: out validation-failure tls-handshake-failure handshake-failure deferred "
+     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Cannot "
+     "start TLS: handshake failure\n"},
+    {"R17 on port 465: TLS is there before the greeting",
+     S "Verified TLS connection established to mx.b.example[192.0.2.1]:465" TLS "\n" S TO
+       ", relay=mx.b.example[192.0.2.1]:465, delay=1.2, delays=1/0/0.1/0, dsn=4.4.2, "
+       "status=deferred (lost connection with " MX " while receiving the initial server greeting)"
+       "\n",
+     "session: out verified TLSv1.3 domain=b.example mx=mx.b.example\n"
+     "failure: out tls-handshake-failure tls-session-lost deferred TLSv1.3 domain=b.example "
+     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.4.2 delay=1 reason=lost connection with "
+     "mx.b.example[192.0.2.1] while receiving the initial server greeting\n"},
+    {"R17 elsewhere: a greeting is before TLS",
+     S TO AT ", dsn=4.4.2, status=deferred (lost connection with " MX
+             " while receiving the initial server greeting)"
+             "\n",
+     ""},
     {"9: the other server wants TLS of us",
      S TO AT ", dsn=5.7.0, status=bounced (host " MX
              " said: 530 5.7.0 Must issue a STARTTLS command first (in reply to MAIL FROM command))"

@@ -50,7 +50,9 @@ static const struct row errors[] = {
     /* Our own files and options: clients are answered 454. */
     {.pattern = {"", "^\\((?:cert/key setup|SSL_CTX_|SSL_new|library init|context init|RAND_status"
                      "|openssl_options|X509_STORE|setting certificate trust|No standard prime"
-                     "|TLS cache|D-H param|gnutls_(?!handshake))|^expansion of "},
+                     "|TLS cache|D-H param|no TLS server certificate|failed to |[Cc]ould not "
+                     "|Unable to |Unknown |Error enabling |malloc failed|memory allocation failed"
+                     "|overlong filename|Filename too long|gnutls_(?!handshake))|^expansion of "},
      .detail = DETAIL_INBOUND_LOCAL_CERT_PROBLEM},
     {.pattern = {"", ""}, .detail = DETAIL_INBOUND_HANDSHAKE_FAILURE},
 };

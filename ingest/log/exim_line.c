@@ -232,20 +232,24 @@ static struct span take_field(struct cursor *cursor, const char *begin,
         break;
     case 'D':
         if (span_begins(rest, "DN=\"")) {
+            delivery->is_encrypted = true;
             cursor->at += 4;
             skip_name(cursor);
         }
         break;
     case 'X':
         word = take_word(cursor);
-        if (span_begins(word, "X="))
+        if (span_begins(word, "X=")) {
             delivery->cipher = without_colon(span_from(word, 2));
+            delivery->is_encrypted = true;
+        }
         return word;
     case 'C':
         word = take_word(cursor);
-        if (span_begins(word, "CV="))
+        if (span_begins(word, "CV=")) {
             delivery->verified = read_verified(span_from(word, 3));
-        else if (span_begins(word, "C=\""))
+            delivery->is_encrypted = true;
+        } else if (span_begins(word, "C=\""))
             cursor->at = cursor->end;
         return word;
     default:
@@ -488,11 +492,9 @@ enum tls_version exim_tls_version(const struct exim_cipher *cipher)
 
 enum session_outcome exim_session(const struct exim_cipher *cipher, enum exim_verified verified)
 {
-    if (cipher == NULL)
-        return SESSION_PLAINTEXT;
     if (verified == EXIM_CV_DANE)
         return SESSION_VERIFIED;
-    if (cipher->is_anonymous)
+    if (cipher != NULL && cipher->is_anonymous)
         return SESSION_ANONYMOUS;
     return verified == EXIM_CV_YES ? SESSION_TRUSTED : SESSION_UNTRUSTED;
 }

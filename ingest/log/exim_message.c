@@ -353,7 +353,8 @@ static void tell_session(struct exim *exim, const struct log_line *line,
     struct log_event event = exim_event(exim, line, LOG_EVENT_SESSION);
 
     event.mark = mark;
-    event.session = exim_session(cipher, delivery->verified);
+    event.session =
+        delivery->is_encrypted ? exim_session(cipher, delivery->verified) : SESSION_PLAINTEXT;
     event.version = exim_tls_version(cipher);
     event.level = delivery->verified == EXIM_CV_DANE ? LEVEL_DANE : LEVEL_UNKNOWN;
     exim->context->emit(&event, exim->context->data);
@@ -386,7 +387,7 @@ static void tell_soft(struct exim *exim, struct message *message,
                       const struct exim_delivery *delivery, bool is_refused)
 {
     struct attempt *attempt = find_attempt(message, exim->mx, exim->ip);
-    bool is_clear = delivery->cipher.length == 0 && !is_refused;
+    bool is_clear = !delivery->is_encrypted && !is_refused;
 
     if (attempt == NULL || attempt->is_told || !attempt->has_evidence)
         return;
@@ -502,7 +503,7 @@ static bool take_other(struct exim *exim, const struct refusal *refusal)
     const struct exim_delivery *delivery = &refusal->delivery;
     struct message *message = find_message(exim);
     bool has_host = delivery->ip.length > 0;
-    bool has_session = has_host && delivery->cipher.length > 0;
+    bool has_session = has_host && delivery->is_encrypted;
 
     exim_forget_domain(exim, exim->domain);
     if (has_session) {

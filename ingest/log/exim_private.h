@@ -36,6 +36,7 @@ struct exim_delivery {
     struct span host;     /* H=; empty where none */
     struct span ip;       /* [IP] without the brackets; empty where none */
     bool is_continued;    /* "[IP]*": over a connection that was there */
+    bool is_encrypted;    /* by X=, or for want of +tls_cipher by CV= or DN= */
     struct span cipher;   /* X=; empty where none */
     enum exim_verified verified;
     struct span text; /* the reason */
@@ -172,6 +173,7 @@ gint64 exim_delay(struct span message, const char *id, gint64 at);
 /* What X= says, until the next is read; NULL: nothing, the session was in clear. */
 const struct exim_cipher *exim_read_cipher(struct exim *exim, struct span cipher);
 enum tls_version exim_tls_version(const struct exim_cipher *cipher);
+/* Of a session with TLS; `cipher` NULL: not known. */
 enum session_outcome exim_session(const struct exim_cipher *cipher, enum exim_verified verified);
 
 /* exim_name.c: names as the records want them; "" for what is none. */

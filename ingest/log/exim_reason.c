@@ -181,9 +181,10 @@ static const struct row errors[] = {
     /* our own options and files, before anything is sent */
     {.pattern = {"", "^\\((?:cert/key setup|SSL_CTX_|SSL_new|SSL_set_|library init|context init"
                      "|set ex_data|hostnames load|RAND_status|openssl_options|X509_STORE|alpn init"
-                     "|setting certificate trust|No standard prime|TLS cache|D-H param"
-                     "|Unknown curve name|cert-status-req|gnutls_(?!handshake))"
-                     "|^expansion of \\S+ failed"},
+                     "|setting certificate trust|No standard prime|TLS cache|D-H param|failed to "
+                     "|[Cc]ould not |Unable to |Unknown |Error enabling |malloc failed"
+                     "|memory allocation failed|cert-status-req|overlong filename|Filename too long"
+                     "|gnutls_(?!handshake))|^expansion of \\S+ failed"},
      .verdict = EXACT(DETAIL_LOCAL_TLS_CONFIG)},
     /* OpenSSL: the peer's alert, its bytes, or its end. 3.x leaves the function empty. */
     {.pattern = {"^(SSL_connect): ", "^\\(SSL_connect\\): (?:error:[0-9A-Fa-f]+:(?:SSL routines|"

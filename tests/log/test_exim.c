@@ -104,6 +104,18 @@ static void a_delivery_is_a_session(void **state)
         {SENT HOST " X=TLS1.2:ECDH_ANON_AES_256_GCM_SHA384:256 CV=no",
          "session: out anonymous TLSv1.2" MX "\n"},
         {SENT HOST " C=\"250 X=TLS1.3:a CV=dane\"", "session: out plaintext" MX "\n"},
+        /* Without +tls_cipher: there is a certificate only where there is TLS. */
+        {SENT HOST " CV=dane C=\"250 OK\"", "session: out verified level=dane" MX "\n"},
+        {SENT HOST " CV=yes C=\"250 OK\"", "session: out trusted" MX "\n"},
+        {SENT HOST " CV=no C=\"250 OK\"", "session: out untrusted" MX "\n"},
+        {SENT HOST " DN=\"/CN=a\" C=\"250 OK\"", "session: out untrusted" MX "\n"},
+        {"[192.0.2.1] SSL verify error: depth=0 error=certificate has expired cert=/CN=a\n" SENT
+             HOST " CV=no C=\"250 OK\"",
+         "session: out untrusted" MX "\n"
+         "failure: out certificate-expired cert-expired unverified" MX
+         " reason=certificate has expired\n"},
+        {"** bob@example.com R=r T=t " HOST " CV=no: SMTP error from remote mail server",
+         "session: out untrusted" MX "\n"},
         {">> bob@example.com R=dnslookup T=remote_smtp " HOST " X=TLS1.3:a CV=yes C=\"250\"",
          "session: out trusted TLSv1.3" MX "\n"},
         {"** bob@example.com R=r T=t " HOST " X=TLS1.2:a CV=no: SMTP error from remote mail server",
@@ -224,6 +236,14 @@ static void a_deferral_tells_its_reason(void **state)
         {"== bob@example.com R=dnslookup defer (-1): host lookup done insecurely",
          "failure: out dane-required mx-insecure insecure-mx deferred domain=example.com id=" ID
          " reason=host lookup done insecurely\n"},
+        {"== bob@example.com R=smart T=t defer (-1): lookup of IP address for mx.example.com was "
+         "insecure",
+         "failure: out dane-required mx-insecure host-lookup-not-dnssec deferred "
+         "domain=example.com mx=mx.example.com id=" ID
+         " reason=lookup of IP address for mx.example.com was insecure\n"},
+        {"** bob@example.com R=r T=t " HOST ": REQUIRETLS support is required from the server",
+         FAILED "failure: out requiretls-unsupported requiretls-not-offered bounced" MX
+                " reason=REQUIRETLS support is required from the server\n"},
         {TO "(0): SMTP error from remote mail server after STARTTLS: host mx.example.com "
             "[192.0.2.1]: 454 no",
          FAILED "failure: out starttls-not-supported starttls-refused starttls-refused deferred" MX
@@ -264,6 +284,15 @@ static void a_library_tells_its_error(void **state)
         {"(SSL_connect) Required TLS certificate status not received",
          "validation-failure cert-not-trusted cert-revoked",
          "validation-failure cert-not-trusted cert-revoked"},
+        {"(SSL_connect): error:0A000148:SSL routines::invalid status response",
+         "validation-failure cert-not-trusted cert-revoked",
+         "validation-failure cert-not-trusted cert-revoked"},
+        {"(tlsa load): error:00000000:lib(0):func(0):reason(0)",
+         "tlsa-invalid tlsa-unusable tlsa-unusable", "tlsa-invalid tlsa-unusable tlsa-unusable"},
+        {"(failed to stat /a for certificates)", "local-policy-error local-tls-config",
+         "local-policy-error local-tls-config"},
+        {"(malloc failed)", "local-policy-error local-tls-config",
+         "local-policy-error local-tls-config"},
         {"(certificate status check failed)", "validation-failure cert-not-trusted cert-revoked",
          "validation-failure cert-not-trusted cert-revoked"},
         {"(SSL_connect) Server certificate status is out-of-date",
@@ -333,7 +362,7 @@ static void a_library_tells_its_error(void **state)
         g_autofree char *wanted = g_strdup_printf("failure: out %s deferred ", rows[i].told);
         g_autofree char *wanted_with_dane =
             g_strdup_printf("failure: out %s deferred level=dane ", rows[i].with_dane);
-        bool names_dane = strstr(rows[i].error, "TLSA") != NULL;
+        bool names_dane = strstr(rows[i].told, "tlsa") != NULL;
 
         assert_non_null(strstr(told, names_dane ? "deferred level=dane" : wanted));
         assert_non_null(strstr(told_with_dane, wanted_with_dane));
@@ -1015,6 +1044,10 @@ static void a_client_without_a_session_is_told(void **state)
          "while "
          "reading file.",
          OURS("192.0.2.1") " reason=(cert/key setup: cert=/a key=/b): Error while reading file.\n"},
+        {"-- TLS error on connection from [192.0.2.1] (no TLS server certificate is specified)",
+         OURS("192.0.2.1") " reason=(no TLS server certificate is specified)\n"},
+        {"-- TLS error on connection from [192.0.2.1] (failed to load cert chain from /a): error:0",
+         OURS("192.0.2.1") " reason=(failed to load cert chain from /a): error:0\n"},
         {"-- TLS error on connection from [192.0.2.1] expansion of tls_certificate failed",
          OURS("192.0.2.1") " reason=expansion of tls_certificate failed\n"},
         {"-- no MAIL in SMTP connection from (a) [192.0.2.1] D=0s X=TLS1.3:a SNI=b "

@@ -91,6 +91,10 @@ static struct exim_finding combine(const struct attempt *attempt,
              (best.rank == EXIM_GENERIC || best.rank == EXIM_CHECK_FAILED))
         best = attempt->check;
     best.is_dane |= attempt->is_dane;
+    if (best.is_dane && best.dane_detail != DETAIL_NONE) {
+        best.detail = best.dane_detail;
+        best.result = log_detail_result(best.detail);
+    }
     if (best.level == LEVEL_UNKNOWN && attempt->is_dane)
         best.level = LEVEL_DANE;
     return best;

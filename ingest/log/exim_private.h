@@ -78,6 +78,7 @@ struct exim_finding {
     enum exim_rank rank;
     enum exim_kind kind;
     enum log_detail detail;
+    enum log_detail dane_detail; /* where it turns out to be about DANE; DETAIL_NONE: the same */
     enum result_type result;
     enum tls_level level;
     bool is_dane;     /* TLSA records were to authenticate the host */

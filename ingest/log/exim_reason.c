@@ -342,6 +342,7 @@ static void take_verdict(struct exim_finding *finding, const struct row *row)
 
     finding->rank = verdict->rank;
     finding->detail = verdict->detail;
+    finding->dane_detail = row->under_dane.detail;
     finding->result =
         verdict->detail != DETAIL_NONE ? log_detail_result(verdict->detail) : verdict->result;
 }

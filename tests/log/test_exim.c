@@ -478,7 +478,8 @@ static void a_session_that_is_not_verified_has_the_reason(void **state)
          "DANE attempt failed; trying CA-root TLS to mx.example.com [192.0.2.1] (not in "
          "hosts_require_dane)\n" CV_NO,
          CV_NO_SESSION
-         "failure: out certificate-not-trusted dane-cert-mismatch unverified level=dane" MX
+         "failure: out certificate-not-trusted dane-cert-mismatch tlsa-mismatch unverified "
+         "level=dane" MX
          " reason=(SSL_connect): error:14090086:SSL routines:a:certificate verify failed\n"},
     };
 
@@ -567,6 +568,31 @@ static void evidence_refines_the_reason_of_a_deferral(void **state)
          "ip=192.0.2.1 id=" ID " reason=Connection aborted; STARTTLS support by mx.example.com "
          "[192.0.2.1] required by DNS SRV but STARTTLS not offered\n"
          "session: out failed mx=mx.example.com ip=192.0.2.1 id=" ID "\n"},
+    };
+
+    (void)state;
+    CHECK(samples);
+}
+
+/* Up to 4.89 the library's line comes before the one that says it was about DANE. */
+static void what_failed_under_dane_is_known_afterwards(void **state)
+{
+#define FAILED_BEFORE_DANE                                                                         \
+    HOST " TLS error on connection (SSL_connect): error:14090086:SSL routines:"                    \
+         "SSL3_GET_SERVER_CERTIFICATE:certificate verify failed\n"
+    static const struct sample samples[] = {
+        {FAILED_BEFORE_DANE
+         "DANE attempt failed; no TLS connection to mx.example.com [192.0.2.1]\n" TO
+         "(-37): failure while setting up TLS session",
+         DANE_FAILED "failure: out certificate-not-trusted dane-cert-mismatch tlsa-mismatch "
+                     "deferred level=dane" MX " reason=failure while setting up TLS session\n"},
+        {FAILED_BEFORE_DANE
+         "DANE attempt failed; trying CA-root TLS to mx.example.com [192.0.2.1] (not "
+         "in hosts_require_dane)\n" SENT HOST " X=TLSv1.2:a CV=yes",
+         "session: out trusted TLSv1.2" MX "\n"
+         "failure: out certificate-not-trusted dane-cert-mismatch tlsa-mismatch unverified "
+         "level=dane" MX " reason=(SSL_connect): error:14090086:SSL routines:"
+         "SSL3_GET_SERVER_CERTIFICATE:certificate verify failed\n"},
     };
 
     (void)state;
@@ -1229,6 +1255,7 @@ int main(void)
         cmocka_unit_test(a_session_that_is_not_verified_has_the_reason),
         cmocka_unit_test(mail_in_clear_after_a_failure_has_the_reason),
         cmocka_unit_test(evidence_refines_the_reason_of_a_deferral),
+        cmocka_unit_test(what_failed_under_dane_is_known_afterwards),
         cmocka_unit_test(recipients_of_one_attempt_are_one_session),
         cmocka_unit_test(a_later_attempt_is_another_session),
         cmocka_unit_test(evidence_without_a_delivery_is_told_in_the_end),

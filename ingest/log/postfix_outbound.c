@@ -505,6 +505,9 @@ static void ask_proxy(struct work *work)
     struct postfix_attempt *attempt = &work->attempt;
     bool broken = attempt->reason != NULL && attempt->reason->kind == POSTFIX_REASON_HANDSHAKE;
     bool refused = attempt->reason != NULL && attempt->reason->kind == POSTFIX_REASON_CERTIFICATE;
+    enum postfix_fate fate = broken    ? POSTFIX_FATE_BROKEN
+                             : refused ? POSTFIX_FATE_REFUSED
+                                       : POSTFIX_FATE_USED;
     bool may_be_soft = attempt->reason == NULL && attempt->is_over_tls &&
                        !work->delivery->is_reused && attempt->trust != SESSION_VERIFIED;
     struct postfix_clue *clue;
@@ -513,7 +516,7 @@ static void ask_proxy(struct work *work)
         (!broken && !refused && !may_be_soft))
         return;
     clue = postfix_proxy_find(work->postfix, work->origin, &work->delivery->peer,
-                              work->delivery->domain, broken);
+                              work->delivery->domain, fate);
     if (clue == NULL && broken)
         postfix_proxy_expect(work->postfix, work->origin, &work->delivery->peer,
                              log_line_time(work->postfix->context, work->line));

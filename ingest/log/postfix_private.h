@@ -99,14 +99,18 @@ enum session_outcome postfix_judge_tls(const struct postfix_tls *tls);
 /* postfix_proxy.c: tlsproxy */
 bool postfix_proxy_take(struct postfix *postfix, struct postfix_origin *origin,
                         const struct log_line *line);
-/*
- * What tlsproxy said of the failed session of this peer; NULL: nothing. The caller frees it.
- * `broken`: the handshake, else the certificate.
- */
+/* What smtp says of a session that tlsproxy made for it. */
+enum postfix_fate {
+    POSTFIX_FATE_BROKEN,  /* there was none */
+    POSTFIX_FATE_REFUSED, /* its certificate was not good enough */
+    POSTFIX_FATE_USED,    /* mail was sent, so that nothing in it forbade that */
+};
+
+/* What tlsproxy said of the session of this peer; NULL: nothing. The caller frees it. */
 struct postfix_clue *postfix_proxy_find(struct postfix *postfix,
                                         const struct postfix_origin *origin,
                                         const struct postfix_peer *peer, struct span domain,
-                                        bool broken);
+                                        enum postfix_fate fate);
 /* A failed handshake was told of; a line of tlsproxy that comes later is about the same. */
 void postfix_proxy_expect(struct postfix *postfix, const struct postfix_origin *origin,
                           const struct postfix_peer *peer, gint64 at);

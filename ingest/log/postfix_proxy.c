@@ -234,21 +234,33 @@ static bool is_same_host(const struct postfix_origin *one, const struct postfix_
            memcmp(one->host, other->host, one->host_length) == 0;
 }
 
+static bool may_have(const struct postfix_clue *clue, enum postfix_fate fate)
+{
+    switch (fate) {
+    case POSTFIX_FATE_BROKEN:
+        return (clue->flags & POSTFIX_BROKEN) != 0;
+    case POSTFIX_FATE_REFUSED:
+        return (clue->flags & (POSTFIX_BROKEN | POSTFIX_FALLBACK)) == 0;
+    case POSTFIX_FATE_USED:
+        break;
+    }
+    return (clue->flags & POSTFIX_BROKEN) == 0 && (clue->flags & POSTFIX_SOFT) != 0;
+}
+
 static bool fits(const struct postfix_proxied *proxied, const struct postfix_origin *origin,
-                 const struct postfix_peer *peer, bool broken)
+                 const struct postfix_peer *peer, enum postfix_fate fate)
 {
     struct postfix_peer own = postfix_name_peer(&proxied->clue->peer);
-    bool is_broken = (proxied->clue->flags & POSTFIX_BROKEN) != 0;
 
-    return own.ip.length > 0 && is_broken == broken && is_same_host(proxied->origin, origin) &&
-           postfix_peer_equals(&own, peer);
+    return own.ip.length > 0 && may_have(proxied->clue, fate) &&
+           is_same_host(proxied->origin, origin) && postfix_peer_equals(&own, peer);
 }
 
 /* Several processes of smtp may ask for the same server: the domain decides, else the order. */
 struct postfix_clue *postfix_proxy_find(struct postfix *postfix,
                                         const struct postfix_origin *origin,
                                         const struct postfix_peer *peer, struct span domain,
-                                        bool broken)
+                                        enum postfix_fate fate)
 {
     GList *found = NULL;
     struct postfix_proxied *proxied;
@@ -256,7 +268,7 @@ struct postfix_clue *postfix_proxy_find(struct postfix *postfix,
 
     for (GList *link = postfix->proxied.head; link != NULL; link = link->next) {
         proxied = link->data;
-        if (!fits(proxied, origin, peer, broken))
+        if (!fits(proxied, origin, peer, fate))
             continue;
         if (proxied->clue->domain == NULL && found == NULL)
             found = link;

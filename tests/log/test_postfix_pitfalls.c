@@ -235,6 +235,28 @@ static const struct story pitfall_stories[] = {
      "failure: out tlsa-invalid tlsa-unusable tlsa-unusable-fallback unverified TLSv1.3 level=dane "
      "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=2.0.0 delay=1 "
      "reason=_25._tcp.mx.b.example unsupported TLSA certificate usage: 1 1 1 0BFE\n"},
+    {"11: two at once by tlsproxy, one of which may do without authentication",
+     H "postfix/tlsproxy[6]: warning: " MX ":25: unusable TLSA RR: 3 1 1 00"
+       "\n" H "postfix/tlsproxy[6]: warning: " MX
+       ":25: all TLSA records unusable, fallback to unauthenticated TLS"
+       "\n" H "postfix/tlsproxy[6]: Trusted TLS connection established to " MX ":25" TLS "\n" X
+       "warning: " MX ":25: unusable TLSA RR: 3 1 1 00"
+       "\n" X "warning: " MX ":25: all TLSA records unusable"
+       "\n" X "server certificate verification failed for " MX ":25: num=1:unspecified"
+       "\n" X "Untrusted TLS connection established to " MX ":25" TLS "\n" S
+       "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT DEFERRED
+       "Server certificate not verified)"
+       "\n" H "postfix/smtp[8]: Trusted TLS connection established to " MX ":25" TLS "\n" H
+       "postfix/smtp[8]: 5BBBB2222B: to=<u@b.example>" AT SENT "\n",
+     "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
+     "failure: out tlsa-invalid tlsa-unusable tlsa-unusable deferred TLSv1.3 domain=b.example "
+     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
+     "verified\n"
+     "session: out trusted TLSv1.3 level=dane domain=b.example mx=mx.b.example\n"
+     "failure: out tlsa-invalid tlsa-unusable tlsa-unusable-fallback unverified TLSv1.3 level=dane "
+     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=5BBBB2222B dsn=2.0.0 delay=1 "
+     "reason=mx.b.example[192.0.2.1]:25: all TLSA records unusable, fallback to unauthenticated "
+     "TLS\n"},
     {"12: a DANE match makes expired, self-signed and other names good",
      S "certificate verification failed for " MX ":25: self-signed certificate"
        "\n" S "warning: _25._tcp.mx.b.example unsupported TLSA certificate usage: 1 1 1 0BFE"

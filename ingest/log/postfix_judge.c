@@ -165,6 +165,10 @@ static void judge_certificate(const struct postfix_attempt *attempt,
                               struct postfix_verdict *verdict)
 {
     judge_dane(attempt->facts, verdict);
+    if (attempt->facts != NULL && (attempt->facts->flags & POSTFIX_UNREADY) != 0) {
+        set_type(verdict, DETAIL_LOCAL_TLS_CONFIG, RESULT_UNKNOWN);
+        return;
+    }
     if (!names_certificate(attempt->facts)) {
         judge_mismatch(attempt, verdict);
         if (attempt->facts != NULL && attempt->facts->detail == DETAIL_REUSED_UNTRUSTED_SESSION)

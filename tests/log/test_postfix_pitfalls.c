@@ -160,6 +160,26 @@ static const struct story pitfall_stories[] = {
      "session: out failed domain=b.example mx=mx.b.example id=4AAAA1111A\n"
      "failure: out local-policy-error local-tls-config deferred domain=b.example mx=mx.b.example "
      "ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Cannot start TLS: handshake failure\n"},
+    {"R8 after our own settings let no certificate be good enough",
+     S "warning: " MX ":25: all fingerprints unusable"
+       "\n" S "server certificate verification failed for " MX ":25: num=1:unspecified"
+       "\n" S "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT DEFERRED
+       "Server certificate not verified)"
+       "\n",
+     "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
+     "failure: out local-policy-error local-tls-config deferred TLSv1.3 domain=b.example "
+     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
+     "verified\n"},
+    {"R8 after a TLSA record that OpenSSL broke off at",
+     S "warning: " MX ":25: error loading trust settings: 3 1 1 00"
+       "\n" S "server certificate verification failed for " MX ":25: num=1:unspecified"
+       "\n" S "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT DEFERRED
+       "Server certificate not verified)"
+       "\n",
+     "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
+     "failure: out tlsa-invalid tlsa-unusable tlsa-unusable deferred TLSv1.3 domain=b.example "
+     "mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server certificate not "
+     "verified\n"},
     {"R6 after a handshake, whatever our settings are",
      S "warning: " MX ":25: ignoring invalid match name: \".\""
        "\n" S "SSL_connect error to " MX ":25: lost connection"

@@ -60,18 +60,31 @@ static struct span take_field(struct span *text)
     return field;
 }
 
+static bool is_one_of(struct span field, const char *const *names)
+{
+    for (; *names != NULL; names++)
+        if (field.length == strlen(*names) &&
+            g_ascii_strncasecmp(field.at, *names, field.length) == 0)
+            return true;
+    return false;
+}
+
 /* "type,timeLogged,...": names of PowerMTA's columns, in any order. */
 static bool is_accounting_header(struct span text)
 {
-    bool has_type = false, has_time = false;
+    static const char *const type[] = {"type", NULL};
+    static const char *const others[] = {
+        "timeLogged", "timeQueued",  "dsnAction",        "dsnStatus",      "dsnDiag", "bounceCat",
+        "dlvType",    "dlvSourceIp", "dlvDestinationIp", "dlvTlsProtocol", NULL};
+    bool has_type = false, has_other = false;
 
     text.length = MIN(text.length, HEADER_BYTES);
-    while (text.length > 0 && !(has_type && has_time)) {
+    while (text.length > 0 && !(has_type && has_other)) {
         struct span field = take_field(&text);
-        has_type |= field.length == 4 && g_ascii_strncasecmp(field.at, "type", 4) == 0;
-        has_time |= field.length == 10 && g_ascii_strncasecmp(field.at, "timeLogged", 10) == 0;
+        has_type = has_type || is_one_of(field, type);
+        has_other = has_other || is_one_of(field, others);
     }
-    return has_type && has_time;
+    return has_type && has_other;
 }
 
 /* "d,2026-02-08 21:54:05+0000,...": PowerMTA's accounting without its first line. */
@@ -177,6 +190,18 @@ static bool is_message(struct span text)
         "^hsh: ",
         "^smtp_lookup_rcpt: ",
         "DANE: No TLSA RR for ",
+        "^Processing message from <",
+        "^Delivering message to ",
+        "^Connecting to [",
+        "^tls: TLSv",
+        "^tls: SSLv",
+        "^tls: cert: ",
+        "^tls: DANE ",
+        "^Starting new query for TLSA _",
+        " IN TLSA ",
+        "] STARTTLS error: ",
+        "] DANE error: ",
+        "] Bad MTA-STS: ",
         "^STARTTLS error: ",
         "^DANE error: ",
         "^Bad MTA-STS: ",
@@ -218,9 +243,10 @@ static bool is_exim(struct span text)
     return message_id_length(text) > 0 || has_one_of(text, words);
 }
 
-static enum verdict judge_json(struct envelope *envelope, struct span line)
+static enum verdict judge_json(struct envelope *envelope, struct span line, bool is_inner)
 {
     static const char *const halon[] = {"\"tlsrpt\"", "\"started\"", NULL};
+    g_autofree char *inner = NULL;
     struct journal_entry entry = {.text = envelope->texts[ENVELOPE_DEPTH - 1]};
     struct log_line taken;
 
@@ -233,6 +259,13 @@ static enum verdict judge_json(struct envelope *envelope, struct span line)
                                                                             : VERDICT_NEVER;
     if (!envelope_know(envelope, line, &taken))
         return VERDICT_NEVER;
+    /* Halon's line as a container's logger keeps it. */
+    if (!is_inner && taken.program.length == 0 && taken.message.length > 0 &&
+        *taken.message.at == '{') {
+        size_t length = taken.message.length;
+        inner = g_strndup(taken.message.at, length);
+        return judge_json(envelope, span_of(inner, length), true);
+    }
     return entry.has & JOURNAL_IS_JOURNAL || taken.program.length > 0 || is_message(taken.message)
                ? VERDICT_OURS
                : VERDICT_NEVER;
@@ -247,7 +280,7 @@ static enum verdict judge(struct envelope *envelope, struct span line)
     if (line.length == 0)
         return VERDICT_NONE;
     if (*line.at == '{')
-        return judge_json(envelope, line);
+        return judge_json(envelope, line, false);
     bool known = envelope_know(envelope, line, &taken);
     if (known && taken.message.length == 0 && taken.program.length == 0)
         return envelope->journal ? VERDICT_NONE : VERDICT_OTHER;

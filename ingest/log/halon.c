@@ -736,7 +736,7 @@ static bool is_text(struct span text)
 
 static bool halon_claims(const struct log_line *line)
 {
-    static const char *const programs[] = {"smtpd", "halon", "hsh"};
+    static const char *const programs[] = {"smtpd", "queued", "mailqueued", "halon", "hsh"};
     struct span id;
 
     for (size_t i = 0; i < G_N_ELEMENTS(programs); i++)

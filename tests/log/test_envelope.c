@@ -172,6 +172,12 @@ static void every_form_gives_time_host_program_pid_and_message(void **state)
          "2021-01-24T14:43:33Z", "mx1", "postfix/smtp", 7, "text"},
         {"2021-01-24T14:43:33.171226789Z stdout F Mar  3 12:01:20 mx1 postfix/smtp[7]: text",
          "2021-01-24T14:43:33Z", "mx1", "postfix/smtp", 7, "text"},
+        {"2021-01-24T14:43:33.171226789Z stdout F postfix/smtp[7]: text", "2021-01-24T14:43:33Z",
+         "", "postfix/smtp", 7, "text"},
+        {"2021-01-24T14:43:33.171226789Z stderr F {\"tls\":1}", "2021-01-24T14:43:33Z", "", "", 0,
+         "{\"tls\":1}"},
+        {"{\"log\":\"postfix/smtp[7]: text\\n\",\"time\":\"2021-01-24T14:43:33.1Z\"}",
+         "2021-01-24T14:43:33Z", "", "postfix/smtp", 7, "text"},
         {"[pod/mail-0/postfix] 2021-01-24T14:43:33Z INFO postfix/smtp[7]: text",
          "2021-01-24T14:43:33Z", "", "postfix/smtp", 7, "text"},
         {"2021-01-24T14:43:33.171226789Z stderr F postfix/smtp[7]: text", "2021-01-24T14:43:33Z",
@@ -195,6 +201,9 @@ static void every_form_gives_time_host_program_pid_and_message(void **state)
          "2026-03-03T11:01:21Z", "mx1", "Exim-out", 33, "1e9R09-0005p6-Ik Completed"},
         {"Mar  3 12:01:21 mx1 exim: 1e9R09-0005p6-Ik Completed", "2026-03-03T11:01:21Z", "mx1",
          "exim", 0, "1e9R09-0005p6-Ik Completed"},
+        /* PowerMTA's stamps are as Exim's */
+        {"2026-03-03 12:01:20 tls: DANE match: a", "2026-03-03T11:01:20Z", "", "", 0,
+         "tls: DANE match: a"},
         /* bare */
         {"certificate verification failed for a[192.0.2.1]:25: b", "", "", "", 0,
          "certificate verification failed for a[192.0.2.1]:25: b"},

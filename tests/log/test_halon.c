@@ -79,6 +79,10 @@ static const struct sample attempts[] = {
      "refused\",\"tls\":"
      "{\"started\":false}}",
      ""},
+    /* The same keys in other hands. */
+    {"{\"message_id\":\"t1\",\"recipient_domain\":\"example.com\",\"mx_host\":\"mx.example.com\","
+     "\"tls\":{\"started\":true}}",
+     "session: out untrusted domain=example.com mx=mx.example.com id=t1\n"},
     /* halon-extras/tls-rpt */
     {"{\"timestamp\":1735700000123,\"transactionid\":\"t1\",\"policy-domain\":\"example.com\","
      "\"policy-type\":\"tlsa\",\"result-type\":\"validation-failure\",\"failure-reason-code\":"
@@ -188,6 +192,8 @@ static void what_is_of_others_is_not_claimed(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
         assert_false(direct_claims(&log_halon, "", others[i]));
     assert_false(direct_claims(&log_halon, "postfix/smtpd", "STARTTLS error: x"));
+    assert_true(direct_claims(&log_halon, "queued", "x"));
+    assert_true(direct_claims(&log_halon, "mailqueued", "x"));
 }
 
 static void marks_go_by_the_host_and_time_in_the_line(void **state)

@@ -33,7 +33,8 @@ static const struct rule {
     {{"", "(?i)\\bIP address mismatch"}, DETAIL_IP_ADDRESS_MISMATCH, RESULT_UNKNOWN},
     {{"",
       "(?i)\\b(?:host ?name|subject|name|host)\\b.{0,60}\\b(?:mismatch|does not match|not match)"
-      "|\\bno (?:alternative )?cert\\w* (?:subject )?name match|certificate-host-mismatch"},
+      "|\\bno (?:alternative )?cert\\w* (?:subject )?name match|certificate-host-mismatch"
+      "|^(?!.*\\b(?:TLSA|DANE)\\b).*\\bcert\\w* (?:does(?: not|n't)|did not) match"},
      DETAIL_NONE,
      RESULT_CERTIFICATE_HOST_MISMATCH},
     {{"", "(?i)\\bpurpose\\b"}, DETAIL_CERT_PURPOSE, RESULT_UNKNOWN},
@@ -54,7 +55,8 @@ static const struct rule {
      DETAIL_TLSA_UNUSABLE,
      RESULT_UNKNOWN},
     {{"",
-      "(?i)\\bno match\\w* (?:DANE |TLSA )|\\b(?:DANE|TLSA)\\b.*(?:mismatch|\\b(?:no|not) match)"},
+      "(?i)\\bno match\\w* (?:DANE |TLSA )|\\b(?:DANE|TLSA)\\b.*(?:mismatch|\\b(?:no|not) match)"
+      "|\\bnot match\\b.*\\b(?:DANE|TLSA)\\b"},
      DETAIL_TLSA_MISMATCH,
      RESULT_UNKNOWN},
     {{"",

@@ -15,7 +15,7 @@
 
 /* Type and time stand among so many first fields of a record; the guide has them in the first two.
  */
-#define TIME_WITHIN 8
+#define TIME_WITHIN 32
 
 /* A file may name the columns of each type of record by a header of its own. */
 #define HEADERS_MAX 4
@@ -131,7 +131,7 @@ static const struct text_rule {
 /* Words without which a text is not about TLS, whatever else its words could mean. */
 static const struct pattern tls_words[] = {
     {"", "(?i)\\b(?:START)?TLS(?:v[0-9.]+)?\\b|\\bSSL|\\bcertificate|\\bDANE\\b|\\bTLSA\\b"
-         "|\\bhandshake|\\bcryptographic\\b"},
+         "|\\bhandshake|\\bcryptographic\\b|\\bDNSSEC\\b|\\bMTA-STS\\b"},
 };
 
 struct layout {

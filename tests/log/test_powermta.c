@@ -145,6 +145,57 @@ static void each_type_of_record_may_have_its_header(void **state)
     expect(samples, G_N_ELEMENTS(samples));
 }
 
+/* record-fields may differ by type; then each has a header of its own. */
+static void of_several_headers_the_one_with_as_many_columns_counts(void **state)
+{
+    static const struct sample samples[] = {
+        {"type,timeLogged,rcpt,dsnMta,dlvTlsProtocol", ""},
+        {"type,timeLogged,dsnStatus,dsnDiag,bounceCat,rcpt", ""},
+        {"d,1735700400,b@example.com,mx.example.com (192.0.2.1),TLSv1.2",
+         "session: at=1735700400 out untrusted TLSv1.2 domain=example.com mx=mx.example.com "
+         "ip=192.0.2.1\n"},
+        {"b,1735700400,5.7.5,certificate has expired,other,b@example.com",
+         "session: at=1735700400 out failed domain=example.com dsn=5.7.5\n"
+         "failure: at=1735700400 out certificate-expired cert-expired bounced domain=example.com "
+         "dsn=5.7.5 reason=certificate has expired\n"},
+        {"d,1735700400,c@example.com,mx.example.com (192.0.2.1),TLSv1.3",
+         "session: at=1735700400 out untrusted TLSv1.3 domain=example.com mx=mx.example.com "
+         "ip=192.0.2.1\n"},
+    };
+
+    (void)state;
+    expect(samples, G_N_ELEMENTS(samples));
+}
+
+static void words_about_tls_have_their_types(void **state)
+{
+    static const struct {
+        const char *diag;
+        const char *told;
+    } rows[] = {
+        {"certificate does not match host name mx.b.example",
+         "certificate-host-mismatch cert-host-mismatch "},
+        {"certificate does not match TLSA record",
+         "certificate-not-trusted dane-cert-mismatch tlsa-mismatch "},
+        {"DNSSEC validation of MX failed (bogus)",
+         "dnssec-invalid tlsa-lookup-error tlsa-lookup-error "},
+        {"MTA-STS: MX host does not match policy",
+         "validation-failure sts-mx-mismatch sts-mx-mismatch "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct direct *direct = direct_new(&log_powermta);
+        g_autofree char *line = g_strdup_printf("t,1735700400,4.7.5,%s", rows[i].diag);
+        g_autofree char *wanted = g_strdup_printf(" out %sdeferred ", rows[i].told);
+
+        direct_take(direct, "", "type,timeLogged,dsnStatus,dsnDiag");
+        if (strstr(direct_take(direct, "", line), wanted) == NULL)
+            fail_msg("%s: %s", rows[i].diag, direct->events->str);
+        direct_free(direct);
+    }
+}
+
 static void without_a_header_the_columns_are_those_of_the_guide(void **state)
 {
     static const struct sample samples[] = {
@@ -291,6 +342,8 @@ int main(void)
         cmocka_unit_test(another_header_in_the_file_counts_from_there_on),
         cmocka_unit_test(columns_may_stand_in_any_order),
         cmocka_unit_test(each_type_of_record_may_have_its_header),
+        cmocka_unit_test(of_several_headers_the_one_with_as_many_columns_counts),
+        cmocka_unit_test(words_about_tls_have_their_types),
         cmocka_unit_test(without_a_header_the_columns_are_those_of_the_guide),
         cmocka_unit_test(a_file_without_header_after_one_with_other_columns_is_noticed),
         cmocka_unit_test(what_is_kept_of_a_record_has_no_subject_and_no_local_part),

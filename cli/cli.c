@@ -52,8 +52,9 @@ static void print_commands(void)
 {
     printf(
         "Usage: tlstriage [OPTIONS] COMMAND [ARGUMENTS]\n\n"
-        "Reads TLS-RPT reports (RFC 8460) into a store, and tells a postmaster what failed, why,\n"
-        "and how to mend it.\n\nCommands:\n");
+        "Reads TLS-RPT reports (RFC 8460), DMARC aggregate reports and the log of one's own mail\n"
+        "server into a store, and tells a postmaster what failed, why, and how to mend it.\n\n"
+        "Commands:\n");
     for (const struct command *command = commands; command->name != NULL; command++)
         printf("  %-10s %s\n", command->name, command->summary);
     printf("\nOptions, before or after the command's name:\n"
@@ -65,7 +66,8 @@ static void print_commands(void)
            "  --quiet        no progress, no summary\n"
            "  --help         this help; after a command, help on it\n"
            "  --version      the version\n\n"
-           "Start with: tlstriage ingest MAILBOX && tlstriage digest --since 2026-01-01\n");
+           "Start with: tlstriage ingest MAILBOX && tlstriage digest --since 2026-01-01\n"
+           "or:         tlstriage ingest /var/log/mail.log* && tlstriage digest\n");
 }
 
 /* The entries all commands know. */

@@ -2,8 +2,8 @@
 #include <string.h>
 
 const struct command commands[] = {
-    {"ingest", "read reports from mails, mailboxes, folders, JSON, gzip and zip", "[FILE|DIR|-]...",
-     cmd_ingest},
+    {"ingest", "read reports (mails, mailboxes, folders, JSON, gzip, zip) and mail server logs",
+     "[FILE|DIR|-]...", cmd_ingest},
     {"deliver", "take one mail on standard input, for a pipe alias", "", cmd_deliver},
     {"follow", "read the mail server's log as it grows", "FILE...", cmd_follow},
     {"digest", "tell what broke, what it does to the mail, and what to do", "", cmd_digest},

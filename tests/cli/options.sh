@@ -6,6 +6,7 @@ exits '--version' 0 "$TLSTRIAGE" --version
 like 'says name and version' "$out" '^tlstriage [0-9]+\.[0-9]+'
 exits '--help' 0 "$TLSTRIAGE" --help
 help=$out
+like 'tells that logs can be read too' "$help" '^  ingest +.*mail server logs'
 for option in db config now quiet help version; do
     like "names --$option" "$help" "^  --$option"
 done

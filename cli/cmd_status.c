@@ -62,6 +62,9 @@ static bool gather(struct cli *cli, struct status *status, GError **error)
         return false;
     count_faults(digest, status);
     status->reports = digest->reports;
+    status->never_reported = digest->never_reported;
+    status->has_log = digest->outbound != NULL;
+    status->log_sessions = digest->outbound != NULL ? digest->outbound->sessions : 0;
     status->has_dmarc = *digest_kind_of_report(digest) != '\0';
     status->mail_failed = digest_mail_failed(digest);
     for (guint i = 0; i < digest->reporters->len; i++) {

@@ -2,6 +2,7 @@
 #include "cli/digest_dmarc.h"
 #include "cli/outbound_make.h"
 #include "cli/overview_make.h"
+#include "schema/store_overview.h"
 
 #define DAY FAULT_DAY
 
@@ -264,6 +265,16 @@ static bool look_over(struct cli *cli, const struct digest_request *request, str
     return true;
 }
 
+static bool know_reports(struct cli *cli, struct digest *digest, GError **error)
+{
+    bool any = false;
+
+    if (!store_any_report(cli->store, &any, error))
+        return false;
+    digest->never_reported = !any;
+    return true;
+}
+
 struct digest *digest_make(struct cli *cli, const struct digest_request *request, GError **error)
 {
     g_autoptr(Digest) digest = begin_digest(cli, request);
@@ -290,7 +301,7 @@ struct digest *digest_make(struct cli *cli, const struct digest_request *request
     g_hash_table_unref(gathering.domains);
     if (!ok ||
         (digest->dmarc = digest_dmarc(cli, request, digest->overview->foreign, error)) == NULL ||
-        !find_all_since(cli, digest->faults->faults, error) ||
+        !know_reports(cli, digest, error) || !find_all_since(cli, digest->faults->faults, error) ||
         !find_all_since(cli, digest->faults->singles, error) ||
         !sum_sessions(cli, request, digest, error) ||
         !count_arrivals(cli, request, digest, error) || !look_over(cli, request, digest, error))

@@ -164,13 +164,27 @@ bool digest_mail_failed(const struct digest *digest)
     return false;
 }
 
+bool digest_log_only(const struct digest *digest)
+{
+    return digest->never_reported && digest->outbound != NULL;
+}
+
+static char *headline_of_log(const struct digest *digest, const char *kind)
+{
+    gint64 sessions = digest->outbound->sessions;
+    g_autofree char *none =
+        digest_log_only(digest) ? g_strdup("") : g_strdup_printf("no %sreport; ", kind);
+
+    return g_strdup_printf("%sno fault in %" G_GINT64_FORMAT " session%s of our log", none,
+                           sessions, sessions == 1 ? "" : "s");
+}
+
 static char *headline_of_none(const struct digest *digest)
 {
     const char *kind = digest_kind_of_report(digest);
 
     if (digest->outbound != NULL && digest->outbound->sessions > 0)
-        return g_strdup_printf("no %sreport; no fault in %" G_GINT64_FORMAT " sessions of our log",
-                               kind, digest->outbound->sessions);
+        return headline_of_log(digest, kind);
     if (digest->domain != NULL)
         return g_strdup_printf("no %sreport about %s", kind, digest->domain);
     if (overview_has_foreign(digest->overview))

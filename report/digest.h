@@ -34,7 +34,8 @@ struct digest {
     char *domain;       /* only this one; NULL for all */
     bool all;           /* list the domains that are fine */
     guint reports;
-    int64_t successes; /* sessions, each counted once per domain and day (view domain_days) */
+    bool never_reported; /* there is no TLS report in the store at all */
+    int64_t successes;   /* sessions, each counted once per domain and day (view domain_days) */
     int64_t failures;
     struct fault_set *faults;  /* owned */
     struct outbound *outbound; /* owned; NULL: no log was ever read */
@@ -59,6 +60,9 @@ char *digest_headline(const struct digest *digest);
    Likewise, where mail failed by them, of "nothing failed". */
 const char *digest_kind_of_report(const struct digest *digest);
 bool digest_mail_failed(const struct digest *digest);
+
+/* Nobody sends reports, and our own log is read: that none came is no news then. */
+bool digest_log_only(const struct digest *digest);
 
 /* Faults that reports tell of, and findings of our own log. */
 guint digest_fault_count(const struct digest *digest);

@@ -11,12 +11,19 @@ void status_clear(struct status *status)
     g_clear_pointer(&status->overview, overview_free);
 }
 
+/* Of who asks for no reports the log tells whether all is well. */
+static bool is_log_only(const struct status *status)
+{
+    return status->never_reported && status->log_sessions > 0;
+}
+
 enum status_level status_level(const struct status *status)
 {
     if (status->critical > 0)
         return STATUS_CRITICAL;
-    return status->high + status->quarantined > 0 || status->reports == 0 ? STATUS_WARNING
-                                                                          : STATUS_OK;
+    if (status->high + status->quarantined > 0)
+        return STATUS_WARNING;
+    return status->reports == 0 && !is_log_only(status) ? STATUS_WARNING : STATUS_OK;
 }
 
 static void append_faults(GString *line, const struct status *status)
@@ -39,10 +46,16 @@ static void append_reports(GString *line, const struct status *status)
 {
     g_autofree char *day = phrase_day(status->newest_day);
 
-    if (status->reports == 0)
-        g_string_append_printf(line, "no %sreport%s in %d days", status->has_dmarc ? "TLS " : "",
-                               overview_has_foreign(status->overview) ? " about our domains" : "",
-                               status->days);
+    if (is_log_only(status))
+        g_string_append_printf(
+            line, "no %sreport so far, %" G_GINT64_FORMAT " session%s of our log in %d days",
+            status->has_dmarc ? "TLS " : "", status->log_sessions,
+            status->log_sessions == 1 ? "" : "s", status->days);
+    else if (status->reports == 0)
+        g_string_append_printf(
+            line, "no %sreport%s in %d days%s", status->has_dmarc ? "TLS " : "",
+            overview_has_foreign(status->overview) ? " about our domains" : "", status->days,
+            status->never_reported && status->has_log ? ", and no session of our log" : "");
     else
         g_string_append_printf(line, "%u report%s in %d days, the newest about %s", status->reports,
                                status->reports == 1 ? "" : "s", status->days, day);

@@ -10,8 +10,11 @@ enum status_level { STATUS_OK, STATUS_WARNING, STATUS_CRITICAL, STATUS_UNKNOWN }
 struct status {
     int days; /* that it looks back */
     guint reports;
-    gint64 newest_day; /* of the latest period that was reported on; 0: none */
-    guint faults;      /* still going on */
+    bool never_reported; /* there is no report at all, of whatever day */
+    bool has_log;        /* our own log was read */
+    gint64 log_sessions; /* of it, in these days */
+    gint64 newest_day;   /* of the latest period that was reported on; 0: none */
+    guint faults;        /* still going on */
     guint critical;
     guint high;
     guint quarantined;
@@ -25,7 +28,7 @@ void status_clear(struct status *status);
 
 /*
  * CRITICAL: a critical fault. WARNING: a grave one, something unreadable, or no report at all in
- * the days looked at.
+ * the days looked at, unless there never was one and our log has sessions of these days.
  */
 enum status_level status_level(const struct status *status);
 

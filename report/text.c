@@ -304,12 +304,35 @@ static void write_intake(struct page *page, const struct digest *digest)
                     "SELECT at, kind, source, problem FROM issues ORDER BY at DESC LIMIT 20");
 }
 
-/* A digest without reports must not pass for good news. */
-static void write_silence(struct page *page, const struct digest *digest)
+static char *lookup_of(const struct digest *digest)
 {
     g_autofree char *quoted = digest->domain != NULL ? escape_shell(digest->domain) : NULL;
     g_autofree char *domain = quoted != NULL ? escape_terminal(quoted) : g_strdup("DOMAIN");
-    g_autofree char *lookup = g_strdup_printf("dig +short TXT _smtp._tls.%s", domain);
+
+    return g_strdup_printf("dig +short TXT _smtp._tls.%s", domain);
+}
+
+/* Where our log tells the other half, that there is no report is no fault by itself. */
+static void write_no_reports(struct page *page, const struct digest *digest)
+{
+    g_autofree char *lookup = lookup_of(digest);
+
+    page_blank(page);
+    page_wrap(
+        page, "", 0,
+        digest->domain != NULL
+            ? "No report is about this domain. If it is one of yours, see that it asks for "
+              "reports (RFC 8460, section 3):"
+            : "No TLS report came in so far: they tell what fails on the way to you, which no "
+              "log here can. Other servers send them where a record asks for it (RFC 8460, "
+              "section 3; tlstriage-deliver(1)):");
+    page_line(page, PAGE_INDENT + 3, lookup);
+}
+
+/* A digest without reports must not pass for good news. */
+static void write_silence(struct page *page, const struct digest *digest)
+{
+    g_autofree char *lookup = lookup_of(digest);
     g_autofree char *text =
         g_strdup_printf("No %sreport %s. That says nothing about your TLS: it may be that nobody "
                         "sent mail, or that reports do not "
@@ -339,19 +362,31 @@ static void write_silence(struct page *page, const struct digest *digest)
         page_wrap(page, "", 0, "What came earlier: tlstriage digest --since DAY");
 }
 
+/* Reports tell of one direction only. */
+static const char *what_did_not(const struct digest *digest)
+{
+    bool both = digest->outbound != NULL;
+
+    if (digest_mail_failed(digest))
+        return both ? "No TLS session to us" : "No TLS session";
+    return both ? "Nothing on the way to us" : "Nothing";
+}
+
 static void write_quiet(struct page *page, const struct digest *digest)
 {
     const struct fault_set *set = digest->faults;
 
-    if (digest->reports == 0) {
+    if (digest->reports == 0 && digest->outbound != NULL &&
+        (digest->never_reported || digest->domain != NULL)) {
+        write_no_reports(page, digest);
+    } else if (digest->reports == 0) {
         write_silence(page, digest);
     } else if (set == NULL || set->faults->len + set->singles->len + set->unexplained->len == 0) {
         page_blank(page);
         g_autofree char *text = g_strdup_printf(
             digest->successes > 0 ? "%s failed. The %sreports below tell of good sessions only."
                                   : "%s failed, but the %sreports below tell of no session at all.",
-            digest_mail_failed(digest) ? "No TLS session" : "Nothing",
-            digest_kind_of_report(digest));
+            what_did_not(digest), digest_kind_of_report(digest));
         page_wrap(page, "", 0, text);
     }
 }

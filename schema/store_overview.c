@@ -101,3 +101,12 @@ bool store_each_unsigned(struct store *store, gint64 from, gint64 to, store_unsi
              (guint)sqlite3_column_int64(row, 2), data);
     return row != NULL && end(store, row, code, error);
 }
+
+bool store_any_report(struct store *store, bool *any, GError **error)
+{
+    sqlite3_stmt *row = ask(store, "SELECT 1 FROM report LIMIT 1", 0, 0, error);
+    int code = row != NULL ? sqlite3_step(row) : SQLITE_ERROR;
+
+    *any = code == SQLITE_ROW;
+    return row != NULL && end(store, row, *any ? SQLITE_DONE : code, error);
+}

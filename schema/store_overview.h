@@ -32,4 +32,7 @@ typedef void (*store_unsigned_fn)(const char *organization, guint failed, guint 
 bool store_each_unsigned(struct store *store, gint64 from, gint64 to, store_unsigned_fn take,
                          void *data, GError **error);
 
+/* Whether a TLS report is in the store, of whatever time. */
+bool store_any_report(struct store *store, bool *any, GError **error);
+
 #endif

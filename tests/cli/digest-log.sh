@@ -19,6 +19,15 @@ lookup() {
     echo "$1 +0000 [53] $2 == u@$3 R=dnslookup T=remote_smtp defer (-36) DT=0s: DANE error: tlsa lookup DEFER"
 }
 
+# A report without a failure.
+cat >"$T/good.json" <<'END'
+{"organization-name":"Org","date-range":{"start-datetime":"2026-11-21T00:00:00Z",
+ "end-datetime":"2026-11-21T23:59:59Z"},"contact-info":"a@org.example","report-id":"good",
+ "policies":[{"policy":{"policy-type":"sts","policy-string":["version: STSv1","mode: enforce",
+   "mx: mx.example.com","max_age: 86400"],"policy-domain":"example.com"},
+   "summary":{"total-successful-session-count":5,"total-failure-session-count":0}}]}
+END
+
 # from_json SQL: what the SQL gives of the JSON in $out, which it names j.
 from_json() {
     printf '%s' "$out" >"$T/json"
@@ -104,6 +113,43 @@ run triage digest --width 400
 like 'is told when it comes in' "$out" 'Our mail to mx\.late\.example'
 run triage digest --width 400 --since 2026-11-21 --until 2026-11-22
 unlike 'and not for days it is not about' "$out" 'late\.example'
+
+# Who only reads logs is not told every day that reports stay away, nor what to check then.
+fresh
+NOW=2026-11-22T07:00:00Z
+{
+    sent '2026-11-21 21:30:00' 1xA003-000000000AD-0aad good.example dane
+    mismatch '2026-11-21 22:10:00' 1xA001-000000000AB-0aab bad.example
+    mismatch '2026-11-21 22:30:00' 1xA001-000000000AB-0aab bad.example
+} >"$T/mainlog"
+touch -d '2026-11-22T06:00:00Z' "$T/mainlog"
+exits 'a log and never a report' 0 triage ingest --timezone UTC "$T/mainlog"
+run triage digest --width 400
+like 'says what logs cannot tell' "$out" '^No TLS report came in so far.*what fails on the way to you'
+like 'and how to ask for it' "$out" 'dig \+short TXT _smtp\._tls\.DOMAIN'
+unlike 'without a list of checks' "$out" 'That says nothing|deliver`: send one|FROM arrivals|--since DAY'
+run triage digest --width 400 --domain bad.example
+like 'asked for a destination' "$out" '^No report is about this domain\. If it is one of yours, '
+unlike 'neither' "$out" 'That says nothing'
+exits 'a warning of the finding' 1 triage status
+like 'of nothing else' "$out" '^tlstriage WARNING: no report so far, 3 sessions of our log in 7 days, 1 fault, high:'
+fresh
+sed -i '/bad/d' "$T/mainlog"
+exits 'a good log' 0 triage ingest --timezone UTC "$T/mainlog"
+run triage digest --width 400
+like 'has a headline of its own' "$out" '^tlstriage: no fault in 1 session of our log$'
+exits 'and no warning' 0 triage status
+like 'but says that there are no reports' "$out" '^tlstriage OK: no report so far, 1 session of our log in 7 days, nothing fails'
+NOW=2026-12-05T07:00:00Z
+exits 'a log that has ended is a warning' 1 triage status
+like 'as there is nothing to judge by' "$out" '^tlstriage WARNING: no report in 7 days, and no session of our log'
+NOW=2026-11-22T07:00:00Z
+exits 'with good reports' 0 triage ingest "$T/good.json"
+run triage digest --width 400
+like 'it says whose sessions did not fail' "$out" '^Nothing on the way to us failed\. The reports below'
+NOW=2026-11-23T07:30:00Z
+run triage digest --width 400
+like 'reports that stay away are told then' "$out" '^No report came in\. That says nothing about your TLS'
 
 # Lookups that fail for many at once: us.
 fresh

@@ -341,6 +341,10 @@ static void add_good(struct outbound_builder *builder, enum outbound_span span,
         good->good_at = deliveries->last_hour;
         good->good = (guint8)deliveries->outcome;
     }
+    if (deliveries->outcome != SESSION_PLAINTEXT && deliveries->last_hour >= good->tls_at) {
+        good->tls_at = deliveries->last_hour;
+        good->tls = (guint8)deliveries->outcome;
+    }
     if (out_is_held(deliveries)) {
         good->verified_at = MAX(good->verified_at, deliveries->last_hour);
         good->verified_before = good->verified_before || span == OUTBOUND_BEFORE;

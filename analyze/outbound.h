@@ -47,7 +47,8 @@ struct outbound_domain {
     guint returned;  /* messages */
     guint waiting;   /* messages in the queue, where that was read */
     gint64 last_at;
-    gint64 good_at; /* the last hour with a session that did not fail, at any MX; 0: none */
+    gint64 good_at; /* the last hour with a session that did not fail, at any MX; 0: none. Where
+                       mail of the finding went in clear, sessions in clear are no good ones */
     enum session_outcome good;
     gint64 verified_at; /* the last hour with a session verified by DANE; 0: none */
     bool over;          /* a session was good at the host that failed, in a later hour */
@@ -71,10 +72,11 @@ struct outbound_finding {
     gint64 oldest_at; /* when that message came to us; 0: not told */
     gint64 first_at;  /* of its failures without a gap of more than a week */
     gint64 last_at;
-    bool over;          /* of all its domains */
-    GPtrArray *domains; /* struct outbound_domain *, most messages first */
-    GPtrArray *mx;      /* struct fault_count * from here on, of attempts */
-    char *mx_ip;        /* an address of the first of `mx`; NULL where none is told */
+    bool over;                  /* of all its domains */
+    enum session_outcome since; /* where it is over: the weakest of their last sessions there */
+    GPtrArray *domains;         /* struct outbound_domain *, most messages first */
+    GPtrArray *mx;              /* struct fault_count * from here on, of attempts */
+    char *mx_ip;                /* an address of the first of `mx`; NULL where none is told */
     GPtrArray *ips;
     GPtrArray *details;      /* words of enum log_detail */
     GPtrArray *result_types; /* words of RFC 8460, where the lines earn one */

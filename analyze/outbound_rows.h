@@ -50,7 +50,9 @@ struct out_good {
     gint64 good_at;
     gint64 verified_at;
     gint64 sessions; /* in the context */
+    gint64 tls_at;   /* as good_at, of sessions that were not in clear */
     guint8 good;
+    guint8 tls;
     bool verified_before; /* the context */
 };
 

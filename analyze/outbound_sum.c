@@ -310,26 +310,44 @@ static void count_messages(struct sum *sum)
 
 /* ---- domains ---- */
 
-/* Whether a session was good at the host that failed, in an hour after the last failure. */
-static bool is_over(const struct outbound_builder *builder, const struct out_row *row, gint64 last)
-{
-    const struct out_good *good = out_good_of(builder, row->domain, row->mx);
+struct good_session {
+    gint64 at; /* its hour; 0: none */
+    enum session_outcome outcome;
+};
 
-    return good != NULL && good->good_at > last;
+static struct good_session last_good(const struct sum *sum, const struct out_row *row, guint32 mx)
+{
+    const struct out_good *good = out_good_of(sum->builder, row->domain, mx);
+
+    if (good == NULL)
+        return (struct good_session){0};
+    if (sum->finding->outcomes[LOG_OUTCOME_PLAINTEXT] > 0)
+        return (struct good_session){good->tls_at, good->tls};
+    return (struct good_session){good->good_at, good->good};
+}
+
+/* Whether a session was good at the host that failed, in an hour after the failure. */
+static bool is_over(const struct sum *sum, const struct out_row *row)
+{
+    struct good_session good = last_good(sum, row, row->mx);
+
+    if (good.at <= row->at)
+        return false;
+    sum->finding->since = MAX(sum->finding->since, good.outcome);
+    return true;
 }
 
 static void begin_domain(struct sum *sum, const struct out_row *row)
 {
-    const struct out_good *good = out_good_of(sum->builder, row->domain, 0);
+    const struct out_good *all = out_good_of(sum->builder, row->domain, 0);
+    struct good_session good = last_good(sum, row, 0);
     struct outbound_domain *domain = g_new0(struct outbound_domain, 1);
 
     domain->name = g_strdup(names_text(sum->builder->names, row->domain));
     domain->over = true;
-    if (good != NULL) {
-        domain->good_at = good->good_at;
-        domain->good = good->good;
-        domain->verified_at = good->verified_at;
-    }
+    domain->good_at = good.at;
+    domain->good = good.outcome;
+    domain->verified_at = all != NULL ? all->verified_at : 0;
     g_ptr_array_add(sum->finding->domains, domain);
 }
 
@@ -344,7 +362,7 @@ static void add_to_domain(struct sum *sum, struct outbound_domain *domain, guint
     for (guint i = from; i < to; i++) {
         const struct out_row *row = g_ptr_array_index(sum->rows, i);
         domain->last_at = MAX(domain->last_at, row->at);
-        domain->over = domain->over && is_over(sum->builder, row, row->at);
+        domain->over = domain->over && is_over(sum, row);
     }
 }
 

@@ -59,6 +59,8 @@ static void set_judgement(json_t *object, const struct outbound_finding *finding
     json_set_text(object, "who_acts", actor_word(finding->actor));
     json_set_text(object, "level", tls_level_word(finding->level));
     json_set_bool(object, "over", finding->over);
+    json_set_text(object, "since_outcome",
+                  finding->over ? session_outcome_word(finding->since) : NULL);
     json_set_time(object, "since", finding->first_at);
     json_set_time(object, "last_at", finding->last_at);
 }

@@ -62,11 +62,13 @@ static void append_part(GString *text, guint count, const char *format, const ch
 }
 
 /* What became of the messages that met it. One message may stand in several parts. */
-static char *mail_of(const struct outbound_finding *finding)
+static char *mail_of(const struct digest *digest, const struct outbound_finding *finding)
 {
+    bool fresh = !finding->over && digest->generated_at - finding->last_at < FAULT_DAY;
     GString *text = g_string_new(NULL);
     g_autofree char *age = finding->delay >= 60 ? phrase_age(finding->delay) : NULL;
-    g_autofree char *so_far = age != NULL ? g_strdup_printf(", up to %s so far", age) : NULL;
+    g_autofree char *so_far =
+        age != NULL ? g_strdup_printf(", up to %s%s", age, fresh ? " so far" : "") : NULL;
 
     append_part(text, finding->returned,
                 finding->returned == 1 ? "returned to its author" : "returned to their authors",
@@ -134,26 +136,48 @@ static char *domain_list(const struct outbound_finding *finding, guint limit)
     return g_string_free(list, FALSE);
 }
 
-/* "verified by DANE until 2026-11-19; last session 2026-11-19, verified" */
-static char *before_of(const struct outbound_domain *domain)
+/* "in the hour from 2026-11-19 13:00 UTC (trusted); DANE verified it until 2026-11-18" */
+static char *last_good_of(const struct outbound_domain *domain)
 {
     g_autofree char *verified = phrase_day(domain->verified_at);
     g_autofree char *good = phrase_minute(domain->good_at);
     GString *text = g_string_new(NULL);
 
-    if (domain->verified_at != 0)
-        g_string_append_printf(text, "DANE verified it until %s; ", verified);
     if (domain->good_at != 0)
-        g_string_append_printf(text, "last good session in the hour from %s UTC (%s)", good,
+        g_string_append_printf(text, "in the hour from %s UTC (%s)", good,
                                outcome_phrase(domain->good));
     else
-        g_string_append(text, "no good session in our log");
+        g_string_append(text, "none in our log");
+    if (domain->verified_at != 0)
+        g_string_append_printf(text, "; DANE verified it until %s", verified);
     return g_string_free(text, FALSE);
+}
+
+/* Mail that goes again without the check that failed need not mean that anything was mended. */
+static bool is_checked_no_more(const struct outbound_finding *finding)
+{
+    enum layer layer = failure_type_layer(finding->type);
+
+    if (!finding->over)
+        return false;
+    if (layer == LAYER_TLSA)
+        return finding->since > SESSION_VERIFIED;
+    return (layer == LAYER_STARTTLS || layer == LAYER_CERTIFICATE) &&
+           finding->since == SESSION_PLAINTEXT;
 }
 
 static const char *over_of(const struct outbound_finding *finding)
 {
-    return finding->over ? "yes: a later session with the same host was good" : NULL;
+    if (!finding->over)
+        return NULL;
+    if (!is_checked_no_more(finding))
+        return "yes: a later session with the same host was good";
+    return finding->since == SESSION_PLAINTEXT
+               ? "mail goes again, but in clear: if that is by an exception of yours, test and "
+                 "remove it"
+               : "mail goes again, but unverified: either they have no TLSA records any more, or "
+                 "it "
+                 "is by an exception of yours, which is to be tested and removed";
 }
 
 static bool is_bounces_only(const struct outbound_finding *finding)
@@ -194,15 +218,16 @@ static void write_evidence(struct page *page, const struct outbound_finding *fin
     page_field(page, "Last line", line);
 }
 
-static void write_fields(struct page *page, const struct outbound_finding *finding)
+static void write_fields(struct page *page, const struct digest *digest,
+                         const struct outbound_finding *finding)
 {
     g_autofree char *domains = domain_list(finding, SHOWN_DOMAINS);
-    g_autofree char *mail = mail_of(finding);
+    g_autofree char *mail = mail_of(digest, finding);
     g_autofree char *attempts = attempts_of(finding);
     g_autofree char *since = time_span(finding->first_at, finding->last_at);
     g_autofree char *waiting = plural(finding->waiting, "message");
-    g_autofree char *before =
-        finding->domains->len == 1 ? before_of(g_ptr_array_index(finding->domains, 0)) : NULL;
+    g_autofree char *last_good =
+        finding->domains->len == 1 ? last_good_of(g_ptr_array_index(finding->domains, 0)) : NULL;
 
     page_field(page, finding->domains->len == 1 ? "Destination" : "Destinations", domains);
     page_field(page, "The mail", mail);
@@ -211,7 +236,7 @@ static void write_fields(struct page *page, const struct outbound_finding *findi
     page_field(page, "Attempts", attempts);
     page_field(page, "Since", since);
     page_field(page, "Over", over_of(finding));
-    page_field(page, "Before", before);
+    page_field(page, "Last good", last_good);
     write_evidence(page, finding);
 }
 
@@ -327,7 +352,7 @@ static void write_finding(struct page *page, const struct digest *digest,
 
     page_blank(page);
     page_heading(page, style_of(finding->severity), mark, title);
-    write_fields(page, finding);
+    write_fields(page, digest, finding);
     write_domains(page, digest, finding);
     outbound_facts_init(&facts, finding, digest->generated_at);
     text_knowledge_sections(page, word, sections, count, &facts.facts);
@@ -403,24 +428,28 @@ void text_outbound_cover(struct page *page, const struct digest *digest)
     page_wrap(page, "", 0, text->str);
 }
 
-static void write_passing(struct page *page, const GPtrArray *passing)
+/* `unchecked`: those that is_checked_no_more() is true of; else the others. */
+static void write_passing(struct page *page, const GPtrArray *passing, bool unchecked)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
-    guint shown = MIN(passing->len, SHOWN_PASSING);
+    g_autoptr(GString) text = g_string_new(
+        unchecked ? "Delivered since, but unverified or in clear; if that is by an exception of "
+                    "yours, test and remove it: "
+                  : "Seen once, or delivered since; nothing to do: ");
+    guint count = 0, shown = 0;
 
-    if (passing->len == 0)
-        return;
-    g_string_append(text, "Seen once, or delivered since; nothing to do: ");
-    for (guint i = 0; i < shown; i++) {
+    for (guint i = 0; i < passing->len; i++) {
         const struct outbound_finding *finding = g_ptr_array_index(passing, i);
+        if (is_checked_no_more(finding) != unchecked || count++ >= SHOWN_PASSING)
+            continue;
         g_autofree char *place = phrase_domain(outbound_place(finding));
         g_autofree char *last = phrase_minute(finding->last_at);
-        g_string_append_printf(text, "%s%s (%s, %s%s)", i > 0 ? "; " : "", place,
+        g_string_append_printf(text, "%s%s (%s, %s%s)", shown++ > 0 ? "; " : "", place,
                                failure_type_label(finding->type), last,
-                               finding->over ? ", delivered since" : "");
+                               finding->over && !unchecked ? ", delivered since" : "");
     }
-    phrase_rest(text, passing->len, shown);
-    page_wrap(page, "   ", PAGE_INDENT, text->str);
+    phrase_rest(text, count, shown);
+    if (count > 0)
+        page_wrap(page, "   ", PAGE_INDENT, text->str);
 }
 
 static void write_held(struct page *page, const struct digest *digest)
@@ -513,7 +542,8 @@ void text_outbound_rest(struct page *page, const struct digest *digest)
         return;
     page_blank(page);
     page_heading(page, STYLE_BOLD, "", "What our own mail server met besides");
-    write_passing(page, outbound->passing);
+    write_passing(page, outbound->passing, true);
+    write_passing(page, outbound->passing, false);
     write_queue_count(page, outbound);
     write_held(page, digest);
     if (outbound->month != NULL) {

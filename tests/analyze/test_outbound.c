@@ -237,6 +237,56 @@ static void what_went_through_again_is_only_passing(void **state)
     assert_int_equal(finding_at(found->passing, 0)->severity, SEVERITY_INFO);
 }
 
+/* With an exception of ours, or without their records, mail goes again, and is not verified. */
+static void how_it_went_through_since_is_told(void **state)
+{
+    static const struct {
+        enum session_outcome outcomes[2], since;
+    } cases[] = {
+        {{SESSION_VERIFIED, SESSION_VERIFIED}, SESSION_VERIFIED},
+        {{SESSION_VERIFIED, SESSION_UNTRUSTED}, SESSION_UNTRUSTED},
+        {{SESSION_TRUSTED, SESSION_VERIFIED}, SESSION_VERIFIED},
+        {{SESSION_VERIFIED, SESSION_PLAINTEXT}, SESSION_PLAINTEXT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const struct session again[] = {
+            {3, "a", "bad.example", "mx.bad.example", LEVEL_DANE, cases[i].outcomes[0], 3},
+            {2, "a", "bad.example", "mx.bad.example", LEVEL_DANE, cases[i].outcomes[1], 3},
+        };
+        const struct story story = STORY(mismatch, again);
+        g_autoptr(Outbound) found = find(&story);
+        assert_true(finding_at(found->passing, 0)->over);
+        assert_int_equal(finding_at(found->passing, 0)->since, cases[i].since);
+    }
+}
+
+/* The session in clear is what the failed handshake led to. */
+static void a_session_in_clear_mends_nothing_that_led_to_one(void **state)
+{
+    const struct told told[] = {
+        {9, "a", "Q1", "bad.example", "mx.bad.example", FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_PLAINTEXT, LEVEL_MAY, 0, 0, NULL},
+        {8, "a", "Q2", "bad.example", "mx.bad.example", FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_PLAINTEXT, LEVEL_MAY, 0, 0, NULL},
+    };
+    const struct session clear[] = {
+        {100, "a", "bad.example", "mx.bad.example", LEVEL_MAY, SESSION_UNTRUSTED, 1},
+        {8, "a", "bad.example", "mx.bad.example", LEVEL_MAY, SESSION_PLAINTEXT, 1},
+        {2, "a", "bad.example", "mx.bad.example", LEVEL_MAY, SESSION_PLAINTEXT, 1},
+    };
+    const struct story story = STORY(told, clear);
+    g_autoptr(Outbound) found = find(&story);
+
+    (void)state;
+    assert_int_equal(found->passing->len, 0);
+    assert_false(finding_at(found->findings, 0)->over);
+    assert_int_equal(domain_at(finding_at(found->findings, 0), 0)->good_at,
+                     (NOW - 100 * HOUR) / HOUR * HOUR);
+    assert_int_equal(domain_at(finding_at(found->findings, 0), 0)->good, SESSION_UNTRUSTED);
+}
+
 /* That another MX host takes the mail mends nothing at this one. */
 static void a_good_session_at_another_host_ends_nothing(void **state)
 {
@@ -778,6 +828,8 @@ int main(void)
         cmocka_unit_test(one_bad_destination_is_one_finding_with_what_became_of_its_messages),
         cmocka_unit_test(domains_whose_dane_held_are_counted),
         cmocka_unit_test(what_went_through_again_is_only_passing),
+        cmocka_unit_test(how_it_went_through_since_is_told),
+        cmocka_unit_test(a_session_in_clear_mends_nothing_that_led_to_one),
         cmocka_unit_test(a_good_session_at_another_host_ends_nothing),
         cmocka_unit_test(returned_messages_are_counted_once_each),
         cmocka_unit_test(deferrals_without_an_attempt_are_told_apart),

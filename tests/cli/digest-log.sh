@@ -57,6 +57,7 @@ run triage digest --width 400
 like 'the headline names it' "$out" '^tlstriage: 1 fault, high: our mail to mx\.bad\.example'
 like 'as a finding' "$out" '^1\. HIGH  Our mail to mx\.bad\.example: certificate matches no TLSA record'
 like 'with the messages' "$out" 'The mail +2 messages held back'
+like 'when a session was good' "$out" 'Last good +in the hour from 2026-11-10 08:00 UTC \(verified\)'
 like 'who was verified until when' "$out" 'DANE verified it until 2026-11-10'
 like 'a text to write to them' "$out" 'Subject: mail for bad\.example is held back'
 like 'an exception ends' "$out" 'temporary exception to 2026-11-29'
@@ -95,6 +96,17 @@ like 'and stands with the finding' "$out" 'In the queue +1 message$'
 ok 'also from standard input' sh -c '"$0" --db "$1" --now "$2" digest --queue - <"$3" | grep -q "2 messages, of which 1"' \
     "$TLSTRIAGE" "$DB" "$NOW" "$T/queue"
 exits 'a queue that is not there' 3 triage digest --queue "$T/none"
+
+# An exception lets mail through, unverified: that is not the end of it.
+{
+    cat "$T/mainlog"
+    sent '2026-11-22 03:30:00' 1xA005-000000000AF-0aaf bad.example no
+} >"$T/mainlog.2"
+triage --db "$T/exception.db" --quiet ingest --timezone UTC "$T/mainlog.2"
+run triage --db "$T/exception.db" digest --width 400
+like 'mail that goes again without the check is told as that' "$out" \
+    'Delivered since, but unverified or in clear; if that is by an exception of yours, test and remove it: mx\.bad\.example'
+unlike 'and not as done' "$out" 'nothing to do: mx\.bad'
 
 # A log that is read late is told once; a digest that was sent is not sent again.
 mkdir "$T/bin"

@@ -9,6 +9,10 @@
  *   our resolver does not validate, our configuration is at fault       high
  *   over, with messages returned                                        medium
  *   over                                                                info
+ *   lookups of MX or address fail, and our log has no session with any
+ *     of the destinations: one attempt at one message                   info
+ *     in the last three days                                            medium
+ *     else                                                              low
  *   messages were returned, or are under way for three days, and
  *     it is not over for three days, and hits three destinations or
  *     twenty messages                                                   critical
@@ -41,6 +45,24 @@ static bool asked_for_more(const struct outbound_finding *finding)
     return finding->level > LEVEL_MAY || layer == LAYER_TLSA || layer == LAYER_DNSSEC;
 }
 
+/* Misspelt, or given up: of the mail that waits for such names most never was wanted. */
+static bool is_never_reached(const struct outbound_finding *finding)
+{
+    if (finding->type != FAILURE_DNS_LOOKUP_ERROR)
+        return false;
+    for (guint i = 0; i < finding->domains->len; i++)
+        if (((const struct outbound_domain *)g_ptr_array_index(finding->domains, i))->good_at != 0)
+            return false;
+    return true;
+}
+
+static enum severity of_never_reached(const struct outbound_finding *finding, bool ongoing)
+{
+    if (finding->attempts + finding->throttled <= 1)
+        return SEVERITY_INFO;
+    return ongoing ? SEVERITY_MEDIUM : SEVERITY_LOW;
+}
+
 static enum severity of_ours(const struct outbound_finding *finding, gint64 now)
 {
     if (finding->type == FAILURE_LOCAL_RESOLVER_FAILING && now - finding->last_at < FAULT_DAY)
@@ -67,6 +89,8 @@ enum severity outbound_severity(const struct outbound_finding *finding, gint64 n
         return of_ours(finding, now);
     if (finding->over)
         return finding->returned > 0 ? SEVERITY_MEDIUM : SEVERITY_INFO;
+    if (is_never_reached(finding))
+        return of_never_reached(finding, ongoing);
     if (finding->returned > 0 || (ongoing && finding->delay >= LONG_DELAY))
         return of_lost_mail(finding, ongoing);
     if (finding->attempts + finding->throttled <= 1)

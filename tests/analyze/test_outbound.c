@@ -262,6 +262,26 @@ static void how_it_went_through_since_is_told(void **state)
     }
 }
 
+/* A name that never took mail of ours may be misspelt or dead: no reason to rise at night. */
+static void a_domain_never_reached_is_no_grave_finding(void **state)
+{
+    static const struct told told[] = {
+        {20, "a", "Q1", "dead.example", NULL, FAILURE_DNS_LOOKUP_ERROR, LOG_OUTCOME_DEFERRED,
+         LEVEL_UNKNOWN, 4 * DAY, 0, NULL},
+        {10, "a", "Q1", "dead.example", NULL, FAILURE_DNS_LOOKUP_ERROR, LOG_OUTCOME_DEFERRED,
+         LEVEL_UNKNOWN, 5 * DAY, 5, NULL},
+    };
+    static const struct session before[] = {
+        {100, "a", "dead.example", "mx.dead.example", LEVEL_MAY, SESSION_TRUSTED, 1}};
+    const struct story dead = STORY(told, no_sessions), alive = STORY(told, before);
+    g_autoptr(Outbound) never = find(&dead);
+    g_autoptr(Outbound) once = find(&alive);
+
+    (void)state;
+    assert_int_equal(finding_at(never->findings, 0)->severity, SEVERITY_MEDIUM);
+    assert_int_equal(finding_at(once->findings, 0)->severity, SEVERITY_HIGH);
+}
+
 /* The session in clear is what the failed handshake led to. */
 static void a_session_in_clear_mends_nothing_that_led_to_one(void **state)
 {
@@ -829,6 +849,7 @@ int main(void)
         cmocka_unit_test(domains_whose_dane_held_are_counted),
         cmocka_unit_test(what_went_through_again_is_only_passing),
         cmocka_unit_test(how_it_went_through_since_is_told),
+        cmocka_unit_test(a_domain_never_reached_is_no_grave_finding),
         cmocka_unit_test(a_session_in_clear_mends_nothing_that_led_to_one),
         cmocka_unit_test(a_good_session_at_another_host_ends_nothing),
         cmocka_unit_test(returned_messages_are_counted_once_each),

@@ -143,6 +143,24 @@ static void a_finding_says_what_became_of_the_mail_and_what_to_do(void **state)
     assert_null(strstr(text, "nothing to do: our"));
 }
 
+static void mail_that_went_in_clear_is_not_said_to_wait(void **state)
+{
+    static const struct told clear[] = {
+        {"Q1", "bad.example", "mx.bad.example", NULL, FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_PLAINTEXT},
+        {"Q2", "bad.example", "mx.bad.example", NULL, FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_PLAINTEXT},
+    };
+    g_autoptr(Digest) digest = digest_of(clear, G_N_ELEMENTS(clear));
+    g_autofree char *text = write_as("text", digest);
+
+    (void)state;
+    assert_non_null(strstr(text, "2 messages sent in clear"));
+    assert_non_null(strstr(text, "It is mended when the test above is good."));
+    assert_null(strstr(text, "postqueue -f"));
+    assert_null(strstr(text, "held back"));
+}
+
 static void what_is_ours_stands_before_the_faults_and_others_after(void **state)
 {
     static const char *const pieces[] = {"1. HIGH  our TLS", "2. ", "STARTTLS not offered: mx.us",
@@ -321,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_finding_says_what_became_of_the_mail_and_what_to_do),
+        cmocka_unit_test(mail_that_went_in_clear_is_not_said_to_wait),
         cmocka_unit_test(what_is_ours_stands_before_the_faults_and_others_after),
         cmocka_unit_test(the_headline_counts_findings_and_names_the_worst),
         cmocka_unit_test(each_failure_of_a_log_is_told_with_steps_for_senders),

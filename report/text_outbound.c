@@ -16,6 +16,7 @@
 #define SHOWN_INBOUND 10
 #define SHOWN_IDS 12
 #define TEXT_INDENT 6
+#define EARLIER_DAYS 6
 #define LATE_HOURS 3 /* a log that ends so long before the digest is told of */
 
 /* ---- words ---- */
@@ -69,6 +70,7 @@ static char *mail_of(const struct digest *digest, const struct outbound_finding 
     g_autofree char *age = finding->delay >= 60 ? phrase_age(finding->delay) : NULL;
     g_autofree char *so_far =
         age != NULL ? g_strdup_printf(", up to %s%s", age, fresh ? " so far" : "") : NULL;
+    g_autofree char *unverified = plural((guint64)finding->unverified, "session");
 
     append_part(text, finding->returned,
                 finding->returned == 1 ? "returned to its author" : "returned to their authors",
@@ -81,8 +83,7 @@ static char *mail_of(const struct digest *digest, const struct outbound_finding 
     append_part(text, finding->outcomes[LOG_OUTCOME_UNKNOWN],
                 "of which the log does not tell what became", "");
     if (finding->unverified > 0)
-        g_string_append_printf(text, "%" G_GINT64_FORMAT " sessions went on, unverified",
-                               finding->unverified);
+        g_string_append_printf(text, "%s went on, unverified", unverified);
     return g_string_free(text, FALSE);
 }
 
@@ -401,11 +402,25 @@ guint text_outbound_ours(const struct digest *digest)
 
 /* ---- the rest ---- */
 
+/* Of a log that was read late only the failures are news; its sessions are shown when asked for. */
+static void write_earlier(struct page *page, const struct digest *digest, GString *text)
+{
+    gint64 last = digest->outbound->last_hour;
+    g_autofree char *command = text_command(digest);
+    g_autofree char *since = phrase_day(last - (gint64)EARLIER_DAYS * FAULT_DAY);
+    g_autofree char *whole = g_strdup_printf("%s digest --since %s", command, since);
+
+    g_string_append(text, " What it tells of the week before:");
+    page_wrap(page, "", 0, text->str);
+    page_line(page, PAGE_INDENT, whole);
+}
+
 void text_outbound_cover(struct page *page, const struct digest *digest)
 {
     const struct outbound *outbound = digest->outbound;
     g_autofree char *share = phrase_share(outbound->failed, outbound->sessions - outbound->failed);
     g_autofree char *last = phrase_minute(outbound->last_hour + OUTBOUND_HOUR);
+    g_autofree char *sessions = plural((guint64)outbound->sessions, "session");
     g_autofree char *domains = plural(outbound->domains, "domain");
     g_autofree char *first = phrase_minute(outbound->first_hour);
     g_autoptr(GString) text = g_string_new("Our mail server's log");
@@ -416,16 +431,18 @@ void text_outbound_cover(struct page *page, const struct digest *digest)
     if (outbound->sessions == 0)
         g_string_append(text, "no session in this time.");
     else
-        g_string_append_printf(
-            text, "%" G_GINT64_FORMAT " sessions with %s, %" G_GINT64_FORMAT " failed (%s).",
-            outbound->sessions, domains, outbound->failed, share);
+        g_string_append_printf(text, "%s with %s, %" G_GINT64_FORMAT " failed (%s).", sessions,
+                               domains, outbound->failed, share);
     if (outbound->last_hour != 0 &&
         outbound->last_hour + (LATE_HOURS + 1) * OUTBOUND_HOUR < digest->covers_to)
         g_string_append_printf(text, " It is known up to %s UTC only.", last);
     if (outbound->left_out > 0)
         g_string_append_printf(text, " %u of its failures are too many to be looked at.",
                                outbound->left_out);
-    page_wrap(page, "", 0, text->str);
+    if (outbound->sessions == 0 && outbound->last_hour != 0 && !digest->by_period)
+        write_earlier(page, digest, text);
+    else
+        page_wrap(page, "", 0, text->str);
 }
 
 /* `unchecked`: those that is_checked_no_more() is true of; else the others. */
@@ -455,11 +472,12 @@ static void write_passing(struct page *page, const GPtrArray *passing, bool unch
 static void write_held(struct page *page, const struct digest *digest)
 {
     const struct outbound *outbound = digest->outbound;
+    g_autofree char *sessions = plural((guint64)outbound->verified, "session");
     g_autofree char *domains = plural(outbound->held->len, "domain");
     g_autofree char *names = phrase_counts(outbound->held, digest->all ? G_MAXUINT : SHOWN_HELD);
     g_autofree char *text =
-        g_strdup_printf("DANE held: %" G_GINT64_FORMAT " sessions with %s were verified: %s",
-                        outbound->verified, domains, names);
+        g_strdup_printf("DANE held: %s with %s %s verified: %s", sessions, domains,
+                        outbound->verified == 1 ? "was" : "were", names);
 
     if (outbound->held->len > 0)
         page_wrap(page, "   ", PAGE_INDENT, text);
@@ -486,11 +504,11 @@ static void write_month_line(struct page *page, const struct outbound_month *mon
 {
     g_autoptr(GDateTime) begin = g_date_time_new_from_unix_utc(month->begins_at);
     g_autofree char *name = begin != NULL ? g_date_time_format(begin, "%Y-%m") : g_strdup("");
+    g_autofree char *all = plural((guint64)sessions, "session");
     g_autofree char *count = plural(domains->len, "destination");
     g_autofree char *names = phrase_counts(domains, SHOWN_MONTH);
-    g_autofree char *text = g_strdup_printf(
-        "%s in %s, where no more was asked for: %" G_GINT64_FORMAT " sessions with %s: %s", what,
-        name, sessions, count, names);
+    g_autofree char *text = g_strdup_printf("%s in %s, where no more was asked for: %s with %s: %s",
+                                            what, name, all, count, names);
 
     if (domains->len > 0)
         page_wrap(page, "   ", PAGE_INDENT, text);

@@ -155,6 +155,11 @@ like 'but says that there are no reports' "$out" '^tlstriage OK: no report so fa
 NOW=2026-12-05T07:00:00Z
 exits 'a log that has ended is a warning' 1 triage status
 like 'as there is nothing to judge by' "$out" '^tlstriage WARNING: no report in 7 days, and no session of our log'
+run triage digest --width 400
+like 'a log of earlier days is told with a command' "$out" 'What it tells of the week before:$'
+command=$(printf '%s\n' "$out" | sed -n 's/^ *tlstriage \(.*digest --since .*\)/\1/p')
+ok 'that finds its sessions' sh -c 'eval "\"\$0\" --now \"$2\" $1 --width 400" | grep -q "1 session with 1 domain"' \
+    "$TLSTRIAGE" "$command" "$NOW"
 NOW=2026-11-22T07:00:00Z
 exits 'with good reports' 0 triage ingest "$T/good.json"
 run triage digest --width 400

@@ -68,9 +68,11 @@ struct outbound_finding {
     guint waiting;
     guint held;                               /* messages deferred, and not returned so far */
     guint outcomes[LOG_OUTCOME_OTHER_MX + 1]; /* messages that met it, by enum log_outcome */
-    gint64 delay;     /* the longest that a message was under way, seconds; -1: not told */
-    gint64 oldest_at; /* when that message came to us; 0: not told */
-    gint64 first_at;  /* of its failures without a gap of more than a week */
+    gint64 delay;      /* the longest that a message was under way, seconds: as the log tells, else
+                          since its first failure; -1: not known */
+    gint64 held_delay; /* likewise, of the messages in `held` */
+    gint64 oldest_at;  /* when that message came to us; 0: not known */
+    gint64 first_at;   /* of its failures without a gap of more than a week */
     gint64 last_at;
     bool over;                  /* of all its domains */
     enum session_outcome since; /* where it is over: the weakest of their last sessions there */

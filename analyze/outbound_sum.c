@@ -23,6 +23,7 @@ struct outbound_finding *outbound_finding_new(enum failure_type type)
     finding->type = type;
     finding->actor = failure_type_actor(type);
     finding->delay = -1;
+    finding->held_delay = -1;
     finding->domains = g_ptr_array_new_with_free_func((GDestroyNotify)domain_free);
     finding->ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
@@ -251,12 +252,13 @@ struct message {
     guint attempts;
     guint throttled;
     guint outcomes; /* bits */
+    gint64 delay;   /* the longest; -1: not known */
 };
 
 /* Recipients of one message that fail together are one attempt. */
 static struct message look_at_message(const GPtrArray *rows, guint from, guint to)
 {
-    struct message message = {0};
+    struct message message = {.delay = -1};
     gint64 last = G_MININT64;
 
     for (guint i = from; i < to; i++) {
@@ -264,6 +266,7 @@ static struct message look_at_message(const GPtrArray *rows, guint from, guint t
         message.returned =
             message.returned || row->returned_at != 0 || row->outcome == LOG_OUTCOME_BOUNCED;
         message.outcomes |= 1u << row->outcome;
+        message.delay = MAX(message.delay, row->delay);
         if (row->at == last)
             continue;
         if (row->outcome == LOG_OUTCOME_THROTTLED)
@@ -302,7 +305,10 @@ static void count_messages(struct sum *sum)
         finding->attempts += message.attempts;
         finding->throttled += message.throttled;
         finding->returned += message.returned;
-        finding->held += !message.returned && (message.outcomes & HOLDING) != 0;
+        if (!message.returned && (message.outcomes & HOLDING) != 0) {
+            finding->held++;
+            finding->held_delay = MAX(finding->held_delay, message.delay);
+        }
         for (guint i = 0; i < G_N_ELEMENTS(finding->outcomes); i++)
             finding->outcomes[i] += (message.outcomes >> i) & 1;
     }
@@ -405,6 +411,21 @@ static void add_domains(struct sum *sum)
 
 /* ---- the finding ---- */
 
+/* Not every mail server says how long a message is under way: since its first failure, then. */
+static gint64 age_of(GHashTable *firsts, const struct out_row *row)
+{
+    const struct out_row *first;
+
+    if (row->delay >= 0 || row->message == 0)
+        return row->delay;
+    first = g_hash_table_lookup(firsts, GUINT_TO_POINTER(row->message));
+    if (first == NULL) {
+        g_hash_table_insert(firsts, GUINT_TO_POINTER(row->message), (gpointer)row);
+        return -1;
+    }
+    return row->at - first->at;
+}
+
 static void add_row(struct sum *sum, const struct out_row *row)
 {
     struct outbound_finding *finding = sum->finding;
@@ -431,12 +452,14 @@ static void add_row(struct sum *sum, const struct out_row *row)
 /* What came before the period tells only since when it fails. */
 static void walk_rows(struct sum *sum, guint from, guint to)
 {
-    const struct out_row *rows = (const struct out_row *)(const void *)sum->builder->rows->data;
+    struct out_row *rows = (struct out_row *)(void *)sum->builder->rows->data;
+    g_autoptr(GHashTable) firsts = g_hash_table_new(NULL, NULL);
 
     for (guint i = from; i < to; i++) {
         bool gap = i > from && rows[i].at - rows[i - 1].at > CHAIN_GAP;
         if (i == from || (gap && sum->rows->len == 0))
             sum->finding->first_at = rows[i].at;
+        rows[i].delay = age_of(firsts, &rows[i]);
         if (rows[i].current)
             add_row(sum, &rows[i]);
     }

@@ -74,6 +74,8 @@ static void set_counts(json_t *object, const struct outbound_finding *finding)
     json_set_number(object, "attempts", finding->attempts);
     json_set_number(object, "throttled", finding->throttled);
     json_set(object, "outcomes", outcomes_json(finding));
+    json_set(object, "held_delay",
+             finding->held_delay >= 0 ? json_integer(finding->held_delay) : json_null());
     json_set(object, "delay", finding->delay >= 0 ? json_integer(finding->delay) : json_null());
     set_time_or_null(object, "oldest_at", finding->oldest_at);
     json_set_number(object, "unverified", finding->unverified);

@@ -67,7 +67,7 @@ static char *mail_of(const struct digest *digest, const struct outbound_finding 
 {
     bool fresh = !finding->over && digest->generated_at - finding->last_at < FAULT_DAY;
     GString *text = g_string_new(NULL);
-    g_autofree char *age = finding->delay >= 60 ? phrase_age(finding->delay) : NULL;
+    g_autofree char *age = finding->held_delay >= 60 ? phrase_age(finding->held_delay) : NULL;
     g_autofree char *so_far =
         age != NULL ? g_strdup_printf(", up to %s%s", age, fresh ? " so far" : "") : NULL;
     g_autofree char *unverified = plural((guint64)finding->unverified, "session");

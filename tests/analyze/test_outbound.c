@@ -262,6 +262,27 @@ static void how_it_went_through_since_is_told(void **state)
     }
 }
 
+/* Exim says of no failure how long the message is under way. */
+static void without_a_delay_it_is_the_time_since_the_first_failure(void **state)
+{
+    static const struct told told[] = {
+        {70, "a", "Q1", "bad.example", "mx.bad.example", FAILURE_DANE_CERT_MISMATCH,
+         LOG_OUTCOME_DEFERRED, LEVEL_DANE, 0, 0, NULL}, /* before the period */
+        {20, "a", "Q2", "bad.example", "mx.bad.example", FAILURE_DANE_CERT_MISMATCH,
+         LOG_OUTCOME_DEFERRED, LEVEL_DANE, 0, 0, NULL},
+        {10, "a", "Q1", "bad.example", "mx.bad.example", FAILURE_DANE_CERT_MISMATCH,
+         LOG_OUTCOME_DEFERRED, LEVEL_DANE, 0, 0, NULL},
+        {5, "a", NULL, "bad.example", "mx.bad.example", FAILURE_DANE_CERT_MISMATCH,
+         LOG_OUTCOME_DEFERRED, LEVEL_DANE, 0, 0, NULL},
+    };
+    const struct story story = STORY(told, no_sessions);
+    g_autoptr(Outbound) found = find(&story);
+
+    (void)state;
+    assert_int_equal(finding_at(found->findings, 0)->delay, 60 * HOUR + 2);
+    assert_int_equal(finding_at(found->findings, 0)->oldest_at, NOW - 70 * HOUR + 1);
+}
+
 /* A name that never took mail of ours may be misspelt or dead: no reason to rise at night. */
 static void a_domain_never_reached_is_no_grave_finding(void **state)
 {
@@ -344,6 +365,8 @@ static void returned_messages_are_counted_once_each(void **state)
     assert_int_equal(finding->messages, 4);
     assert_int_equal(finding->returned, 3);
     assert_int_equal(finding->held, 1);
+    assert_int_equal(finding->delay, 5 * DAY);
+    assert_int_equal(finding->held_delay, 600);
     assert_int_equal(finding->effect, EFFECT_RETURNED);
     assert_int_equal(finding->severity, SEVERITY_HIGH);
     assert_int_equal(domain_at(finding, 0)->returned, 3);
@@ -849,6 +872,7 @@ int main(void)
         cmocka_unit_test(domains_whose_dane_held_are_counted),
         cmocka_unit_test(what_went_through_again_is_only_passing),
         cmocka_unit_test(how_it_went_through_since_is_told),
+        cmocka_unit_test(without_a_delay_it_is_the_time_since_the_first_failure),
         cmocka_unit_test(a_domain_never_reached_is_no_grave_finding),
         cmocka_unit_test(a_session_in_clear_mends_nothing_that_led_to_one),
         cmocka_unit_test(a_good_session_at_another_host_ends_nothing),

@@ -174,6 +174,11 @@ static bool has_usage(const struct knowledge_facts *facts, const char *value)
     return strcmp(value, "unknown") == 0 && !facts->usage_ee && !facts->usage_ta;
 }
 
+static bool has_destinations(const struct knowledge_facts *facts, const char *value)
+{
+    return strcmp(value, facts->many_destinations ? "many" : "one") == 0;
+}
+
 static bool has_reporters(const struct knowledge_facts *facts, const char *value)
 {
     return strcmp(value, facts->many_reporters ? "many" : "one") == 0 ||
@@ -196,13 +201,10 @@ static const struct {
     bool without_facts; /* asked also where nothing is known; else it counts as met */
     bool (*holds)(const struct knowledge_facts *facts, const char *value);
 } conditions[] = {
-    {"policy", false, is_policy},
-    {"mode", false, is_mode},
-    {"effect", false, is_effect},
-    {"usage", false, has_usage},
-    {"reporters", false, has_reporters},
-    {"known", false, is_known},
-    {"mta", false, is_mta},
+    {"policy", false, is_policy},        {"mode", false, is_mode},
+    {"effect", false, is_effect},        {"usage", false, has_usage},
+    {"reporters", false, has_reporters}, {"destinations", false, has_destinations},
+    {"known", false, is_known},          {"mta", false, is_mta},
     {"shown", true, is_shown},
 };
 

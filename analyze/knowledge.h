@@ -44,11 +44,12 @@ struct knowledge_facts {
     enum policy_type policy_type;
     enum sts_mode mode;
     enum mail_effect effect;
-    enum mta mta;        /* ours, where it is about our own mail */
-    bool usage_ee;       /* the quoted TLSA set has usable DANE-EE(3) records */
-    bool usage_ta;       /* ... DANE-TA(2) records */
-    bool many_reporters; /* more than one reporter reports it */
-    bool microsoft;      /* Exchange Online is among them: it gives up after a day */
+    enum mta mta;           /* ours, where it is about our own mail */
+    bool usage_ee;          /* the quoted TLSA set has usable DANE-EE(3) records */
+    bool usage_ta;          /* ... DANE-TA(2) records */
+    bool many_reporters;    /* more than one reporter reports it */
+    bool many_destinations; /* of our mail, behind that MX host; `domain` is one of them */
+    bool microsoft;         /* Exchange Online is among them: it gives up after a day */
 };
 
 enum knowledge_line_kind { LINE_TEXT, LINE_COMMAND, LINE_ITEM, LINE_BLANK };

@@ -143,6 +143,29 @@ static void a_finding_says_what_became_of_the_mail_and_what_to_do(void **state)
     assert_null(strstr(text, "nothing to do: our"));
 }
 
+/* A letter about one of them, and an exception for it, would leave out the others. */
+static void several_destinations_behind_one_host_are_told_as_such(void **state)
+{
+    static const struct told two[] = {
+        {"Q1", "bad.example", "mx.host.example", NULL, FAILURE_DANE_CERT_MISMATCH,
+         LOG_OUTCOME_DEFERRED},
+        {"Q2", "worse.example", "mx.host.example", NULL, FAILURE_DANE_CERT_MISMATCH,
+         LOG_OUTCOME_DEFERRED},
+    };
+    static const char *const pieces[] = {
+        "bad.example is one destination of several behind this host",
+        "Likewise for each other destination that cannot wait.",
+        "Mail for other domains behind this host is hit as well.", NULL};
+    g_autoptr(Digest) digest = digest_of(two, G_N_ELEMENTS(two));
+    g_autoptr(Digest) one = digest_of(story, 2);
+    g_autofree char *text = write_as("text", digest), *single = write_as("text", one);
+
+    (void)state;
+    assert_in_order(text, pieces);
+    for (size_t i = 0; pieces[i] != NULL; i++)
+        assert_null(strstr(single, pieces[i]));
+}
+
 static void mail_that_went_in_clear_is_not_said_to_wait(void **state)
 {
     static const struct told clear[] = {
@@ -339,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_finding_says_what_became_of_the_mail_and_what_to_do),
+        cmocka_unit_test(several_destinations_behind_one_host_are_told_as_such),
         cmocka_unit_test(mail_that_went_in_clear_is_not_said_to_wait),
         cmocka_unit_test(what_is_ours_stands_before_the_faults_and_others_after),
         cmocka_unit_test(the_headline_counts_findings_and_names_the_worst),

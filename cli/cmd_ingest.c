@@ -3,6 +3,7 @@
 #include "cli/log_options.h"
 #include "cli/terminal.h"
 #include "schema/error.h"
+#include "schema/store_overview.h"
 #include <stdio.h>
 #include <unistd.h>
 
@@ -96,6 +97,21 @@ static bool tell_troubles(const struct cli *cli, const struct input *input)
     return trouble;
 }
 
+/* Said once: with the first reports, to whom has not found out yet. */
+static bool is_hint_due(struct cli *cli)
+{
+    bool reports = true, logs = true;
+
+    return store_any_report(cli->store, &reports, NULL) && !reports &&
+           store_any_log(cli->store, &logs, NULL) && !logs;
+}
+
+static void print_log_hint(const struct cli *cli)
+{
+    cli_print(cli, "What your own mail server met at others stands in its log, which can be read "
+                   "too:\n  tlstriage ingest /var/log/mail.log*\n");
+}
+
 static int ingest_paths(struct cli *cli, const struct log_options *options, char **paths)
 {
     struct store_counts counts = {0};
@@ -103,6 +119,7 @@ static int ingest_paths(struct cli *cli, const struct log_options *options, char
     struct input *input = input_open(paths);
     GError *error = NULL;
     bool shows = !cli->quiet && terminal_shows_progress();
+    bool hints = !cli->quiet && is_hint_due(cli);
     bool ok =
         intake_run(cli, input, &counts, options, &logs, shows ? show_progress : NULL, NULL, &error);
 
@@ -114,6 +131,8 @@ static int ingest_paths(struct cli *cli, const struct log_options *options, char
         print_summary(cli, &counts);
     if (!cli->quiet && logs.logs > 0)
         print_log_summary(cli, &logs);
+    if (hints && logs.logs == 0 && counts.new_reports > 0)
+        print_log_hint(cli);
     if (!ok)
         return cli_fail(cli, error);
     return trouble ? EXIT_TROUBLE : EXIT_DONE;

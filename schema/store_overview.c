@@ -102,11 +102,22 @@ bool store_each_unsigned(struct store *store, gint64 from, gint64 to, store_unsi
     return row != NULL && end(store, row, code, error);
 }
 
-bool store_any_report(struct store *store, bool *any, GError **error)
+static bool any_row(struct store *store, const char *sql, bool *any, GError **error)
 {
-    sqlite3_stmt *row = ask(store, "SELECT 1 FROM report LIMIT 1", 0, 0, error);
+    sqlite3_stmt *row = ask(store, sql, 0, 0, error);
     int code = row != NULL ? sqlite3_step(row) : SQLITE_ERROR;
 
     *any = code == SQLITE_ROW;
     return row != NULL && end(store, row, *any ? SQLITE_DONE : code, error);
+}
+
+bool store_any_report(struct store *store, bool *any, GError **error)
+{
+    return any_row(store, "SELECT 1 FROM report LIMIT 1", any, error);
+}
+
+bool store_any_log(struct store *store, bool *any, GError **error)
+{
+    return any_row(store, "SELECT 1 FROM log_route UNION ALL SELECT 1 FROM log_failure LIMIT 1",
+                   any, error);
 }

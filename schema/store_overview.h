@@ -35,4 +35,7 @@ bool store_each_unsigned(struct store *store, gint64 from, gint64 to, store_unsi
 /* Whether a TLS report is in the store, of whatever time. */
 bool store_any_report(struct store *store, bool *any, GError **error);
 
+/* Whether anything of a mail server's log is. */
+bool store_any_log(struct store *store, bool *any, GError **error);
+
 #endif

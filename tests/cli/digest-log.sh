@@ -36,6 +36,9 @@ from_json() {
 
 # Nothing of a log, nothing about logs.
 exits 'a store without a log' 0 triage ingest contrib/demo/mail
+like 'the first reports bring the hint that logs can be read' "$out" '^  tlstriage ingest /var/log/mail\.log'
+exits 'read again' 0 triage ingest contrib/demo/mail
+unlike 'it is not said again' "$out" 'mail\.log'
 run triage digest --width 400
 unlike 'says nothing about logs' "$out" 'mail server.s log|own mail server'
 run triage digest --width 400 --format json
@@ -162,6 +165,7 @@ ok 'that finds its sessions' sh -c 'eval "\"\$0\" --now \"$2\" $1 --width 400" |
     "$TLSTRIAGE" "$command" "$NOW"
 NOW=2026-11-22T07:00:00Z
 exits 'with good reports' 0 triage ingest "$T/good.json"
+unlike 'who reads logs is not told that they can be read' "$out" 'mail\.log'
 run triage digest --width 400
 like 'it says whose sessions did not fail' "$out" '^Nothing on the way to us failed\. The reports below'
 NOW=2026-11-23T07:30:00Z

@@ -345,6 +345,8 @@ static void add_good(struct outbound_builder *builder, enum outbound_span span,
         good->tls_at = deliveries->last_hour;
         good->tls = (guint8)deliveries->outcome;
     }
+    if (deliveries->outcome == SESSION_VERIFIED)
+        good->sure_at = MAX(good->sure_at, deliveries->last_hour);
     if (out_is_held(deliveries)) {
         good->verified_at = MAX(good->verified_at, deliveries->last_hour);
         good->verified_before = good->verified_before || span == OUTBOUND_BEFORE;

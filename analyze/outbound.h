@@ -48,7 +48,8 @@ struct outbound_domain {
     guint waiting;   /* messages in the queue, where that was read */
     gint64 last_at;
     gint64 good_at; /* the last hour with a session that did not fail, at any MX; 0: none. Where
-                       mail of the finding went in clear, sessions in clear are no good ones */
+                       mail of the finding went in clear, or unverified, sessions like that are no
+                       good ones */
     enum session_outcome good;
     gint64 verified_at; /* the last hour with a session verified by DANE; 0: none */
     bool over;          /* a session was good at the host that failed, in a later hour */

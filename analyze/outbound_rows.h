@@ -51,6 +51,7 @@ struct out_good {
     gint64 verified_at;
     gint64 sessions; /* in the context */
     gint64 tls_at;   /* as good_at, of sessions that were not in clear */
+    gint64 sure_at;  /* likewise, of verified ones, under whatever rule */
     guint8 good;
     guint8 tls;
     bool verified_before; /* the context */

@@ -327,6 +327,8 @@ static struct good_session last_good(const struct sum *sum, const struct out_row
 
     if (good == NULL)
         return (struct good_session){0};
+    if (sum->finding->outcomes[LOG_OUTCOME_UNVERIFIED] > 0)
+        return (struct good_session){good->sure_at, SESSION_VERIFIED};
     if (sum->finding->outcomes[LOG_OUTCOME_PLAINTEXT] > 0)
         return (struct good_session){good->tls_at, good->tls};
     return (struct good_session){good->good_at, good->good};

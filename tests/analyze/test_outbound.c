@@ -262,6 +262,29 @@ static void how_it_went_through_since_is_told(void **state)
     }
 }
 
+static void nor_does_an_unverified_one(void **state)
+{
+    const struct told told[] = {
+        {9, "a", "Q1", "bad.example", "mx.bad.example", FAILURE_TLSA_UNUSABLE,
+         LOG_OUTCOME_UNVERIFIED, LEVEL_DANE, 0, 0, NULL},
+        {8, "a", "Q2", "bad.example", "mx.bad.example", FAILURE_TLSA_UNUSABLE,
+         LOG_OUTCOME_UNVERIFIED, LEVEL_DANE, 0, 0, NULL},
+    };
+    const struct session unverified[] = {
+        {100, "a", "bad.example", "mx.bad.example", LEVEL_UNKNOWN, SESSION_VERIFIED, 1},
+        {8, "a", "bad.example", "mx.bad.example", LEVEL_DANE, SESSION_TRUSTED, 1},
+        {2, "a", "bad.example", "mx.bad.example", LEVEL_DANE, SESSION_UNTRUSTED, 1},
+    };
+    const struct story story = STORY(told, unverified);
+    g_autoptr(Outbound) found = find(&story);
+
+    (void)state;
+    assert_int_equal(found->passing->len, 0);
+    assert_false(finding_at(found->findings, 0)->over);
+    assert_int_equal(domain_at(finding_at(found->findings, 0), 0)->good_at,
+                     (NOW - 100 * HOUR) / HOUR * HOUR);
+}
+
 /* Exim says of no failure how long the message is under way. */
 static void without_a_delay_it_is_the_time_since_the_first_failure(void **state)
 {
@@ -873,6 +896,7 @@ int main(void)
         cmocka_unit_test(what_went_through_again_is_only_passing),
         cmocka_unit_test(how_it_went_through_since_is_told),
         cmocka_unit_test(without_a_delay_it_is_the_time_since_the_first_failure),
+        cmocka_unit_test(nor_does_an_unverified_one),
         cmocka_unit_test(a_domain_never_reached_is_no_grave_finding),
         cmocka_unit_test(a_session_in_clear_mends_nothing_that_led_to_one),
         cmocka_unit_test(a_good_session_at_another_host_ends_nothing),

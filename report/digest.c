@@ -171,10 +171,15 @@ bool digest_log_only(const struct digest *digest)
 
 static char *headline_of_log(const struct digest *digest, const char *kind)
 {
-    gint64 sessions = digest->outbound->sessions;
+    gint64 sessions = digest->outbound->sessions, failed = digest->outbound->failed;
     g_autofree char *none =
         digest_log_only(digest) ? g_strdup("") : g_strdup_printf("no %sreport; ", kind);
 
+    /* Told before, or not read yet. */
+    if (failed > 0)
+        return g_strdup_printf("%sno new fault; %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+                               " session%s of our log failed",
+                               none, failed, sessions, sessions == 1 ? "" : "s");
     return g_strdup_printf("%sno fault in %" G_GINT64_FORMAT " session%s of our log", none,
                            sessions, sessions == 1 ? "" : "s");
 }

@@ -204,6 +204,19 @@ NOW=2026-12-02T07:30:00Z
 run triage digest --width 400
 unlike 'on the second not again' "$out" 'In clear in'
 
+# What failed once stands in the headline, though it is no fault.
+fresh
+NOW=2026-11-22T07:00:00Z
+{
+    sent '2026-11-21 21:30:00' 1xA003-000000000AD-0aad good.example dane
+    mismatch '2026-11-21 22:10:00' 1xA001-000000000AB-0aab bad.example
+    sent '2026-11-21 23:30:00' 1xA001-000000000AB-0aab bad.example dane
+} >"$T/mainlog"
+exits 'one that failed once' 0 triage ingest --timezone UTC "$T/mainlog"
+run triage digest --width 400
+like 'has no fault, and does not hide it' "$out" \
+    '^tlstriage: no new fault; 1 of 3 sessions of our log failed$'
+
 # Both directions of the demo, as its README tells it.
 fresh
 NOW=2026-11-22T07:00:00Z

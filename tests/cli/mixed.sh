@@ -17,7 +17,7 @@ dump() {
 number=$(printf '%s\n' "$kinds" | wc -w)
 
 exits 'a mailbox of every kind' 0 triage ingest "$T/all.mbox"
-is 'the summary counts them' "$out" '20 mails: 2 reports new, 0 already known, 15 without report, 1 DMARC report new, 3 bounces for a TLS reason new, 2 unreadable and quarantined, 17 issues'
+is 'the summary counts them' "$(printf "%s\n" "$out" | head -n 1)" '20 mails: 2 reports new, 0 already known, 15 without report, 1 DMARC report new, 3 bounces for a TLS reason new, 2 unreadable and quarantined, 17 issues'
 is 'each is known by kind' "$(query "$count_kinds")" "$counts"
 is 'none is missing' "$(query 'SELECT count(*) FROM arrivals')" "$number"
 is 'reports are what was sent to us' \

@@ -85,11 +85,27 @@ static bool each_failure(struct making *making, enum direction direction, gint64
 }
 
 /* A log may be read long after its time, so that any time may hold what came in since. */
+static bool find_stored_span(struct making *making, enum direction direction, GError **error)
+{
+    gint64 first, last;
+
+    if (!store_span_log_failures(making->cli->store, direction, making->period.from,
+                                 making->period.to, making->cli->now, &first, &last, error))
+        return false;
+    if (first != 0) {
+        making->first[direction] = first;
+        making->last[direction] = last;
+    }
+    return true;
+}
+
 static bool find_spans(struct making *making, GError **error)
 {
-    gint64 from =
-        making->period.stored ? 0 : making->period.from - (gint64)OUTBOUND_CONTEXT_DAYS * DAY;
+    gint64 from = making->period.from - (gint64)OUTBOUND_CONTEXT_DAYS * DAY;
 
+    if (making->period.stored)
+        return find_stored_span(making, DIRECTION_OUT, error) &&
+               find_stored_span(making, DIRECTION_IN, error);
     return each_failure(making, DIRECTION_OUT, from, find_span, error) &&
            each_failure(making, DIRECTION_IN, from, find_span, error);
 }

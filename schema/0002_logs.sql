@@ -68,6 +68,8 @@ CREATE TABLE log_failure (
     returned_at INTEGER             -- when the message was given up; NULL: not seen
 ) STRICT;
 CREATE INDEX log_failure_at ON log_failure (at);
+CREATE INDEX log_failure_stored ON log_failure (stored_at);
+CREATE INDEX log_failure_returned ON log_failure (returned_at) WHERE returned_at IS NOT NULL;
 CREATE INDEX log_failure_queue_id ON log_failure (queue_id) WHERE queue_id IS NOT NULL;
 CREATE INDEX log_failure_mark ON log_failure (mark) WHERE mark IS NOT NULL;
 CREATE INDEX log_failure_client ON log_failure (ip, at) WHERE direction = 'in';

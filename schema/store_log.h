@@ -110,6 +110,14 @@ typedef void (*store_log_failure_fn)(const struct stored_log_failure *failure, v
 bool store_each_log_failure(struct store *store, const struct store_log_filter *filter,
                             store_log_failure_fn take, void *data, GError **error);
 
+/*
+ * The times of the first and the last failure, of those not later than `now`, that came into the
+ * store within [from, to], or whose message is known to have been given up within that time. Both
+ * 0 where there is none.
+ */
+bool store_span_log_failures(struct store *store, enum direction direction, gint64 from, gint64 to,
+                             gint64 now, gint64 *first_at, gint64 *last_at, GError **error);
+
 /* Of the hours that begin within the filter's time. */
 typedef void (*store_deliveries_fn)(const struct stored_deliveries *deliveries, void *data);
 bool store_each_deliveries(struct store *store, const struct store_log_filter *filter,

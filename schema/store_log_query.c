@@ -70,6 +70,27 @@ bool store_each_log_failure(struct store *store, const struct store_log_filter *
     return code == SQLITE_DONE || store_fail(store, "reading failures of the log", error);
 }
 
+bool store_span_log_failures(struct store *store, enum direction direction, gint64 from, gint64 to,
+                             gint64 now, gint64 *first_at, gint64 *last_at, GError **error)
+{
+    sqlite3_stmt *find = store_statement(store, SQL_LOG_FAILURE_SPAN, error);
+    int code;
+
+    if (find == NULL)
+        return false;
+    sqlite3_bind_int64(find, 1, from);
+    sqlite3_bind_int64(find, 2, to);
+    sqlite3_bind_int64(find, 3, now);
+    store_bind_text(find, 4, direction_word(direction));
+    code = sqlite3_step(find);
+    if (code == SQLITE_ROW) {
+        *first_at = sqlite3_column_int64(find, 0);
+        *last_at = sqlite3_column_int64(find, 1);
+    }
+    sqlite3_reset(find);
+    return code == SQLITE_ROW || store_fail(store, "looking for failures of the log", error);
+}
+
 bool store_each_deliveries(struct store *store, const struct store_log_filter *filter,
                            store_deliveries_fn take, void *data, GError **error)
 {

@@ -203,6 +203,11 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "coalesce(reason, substr(line, reason_place >> 16, reason_place & 0xffff)), "
         "coalesce(returned_at, 0), line, stored_at FROM log_failure WHERE at >= ?1 AND at < ?2 "
         "AND direction = ?3 AND (?4 IS NULL OR domain = ?4) ORDER BY at, id",
+    [SQL_LOG_FAILURE_SPAN] =
+        "SELECT min(at), max(at) FROM (SELECT at FROM log_failure WHERE stored_at >= ?1 "
+        "AND stored_at <= ?2 AND at <= ?3 AND direction = ?4 UNION ALL "
+        "SELECT at FROM log_failure WHERE returned_at >= ?1 AND returned_at <= ?2 "
+        "AND at <= ?3 AND direction = ?4)",
     /* Added up before it is joined: there are far fewer kinds of sessions than counts. */
     [SQL_DELIVERIES] =
         "SELECT r.host, r.mta, r.domain, r.next_hop, r.mx, r.level, r.outcome, r.tls_version, "

@@ -951,6 +951,33 @@ static void gives_the_failures_that_are_asked_for(void **state)
     assert_failures(sample, (struct store_log_filter){.from = BEGIN + 9}, "");
 }
 
+static void assert_span(struct sample *sample, gint64 from, gint64 to, gint64 now, gint64 first,
+                        gint64 last)
+{
+    GError *error = NULL;
+    gint64 got_first = -1, got_last = -1;
+
+    sample_ok(store_span_log_failures(sample->store, DIRECTION_OUT, from, to, now, &got_first,
+                                      &got_last, &error),
+              error);
+    assert_int_equal(got_first, first);
+    assert_int_equal(got_last, last);
+}
+
+static void spans_the_failures_that_came_in_or_were_given_up(void **state)
+{
+    struct sample *sample = *state;
+
+    assert_span(sample, 0, G_MAXINT64, G_MAXINT64, 0, 0);
+    TAKE(sample, failure(1, BEGIN, "4A"), failure(2, BEGIN + 8, "4B"),
+         client(3, BEGIN + 20, "192.0.2.9"), expiry(4, BEGIN + 9, "4A"));
+    assert_span(sample, SAMPLE_NOW, SAMPLE_NOW, G_MAXINT64, BEGIN, BEGIN + 8);
+    assert_span(sample, SAMPLE_NOW, SAMPLE_NOW, BEGIN + 7, BEGIN, BEGIN);
+    assert_span(sample, SAMPLE_NOW + 1, G_MAXINT64, G_MAXINT64, 0, 0);
+    assert_span(sample, BEGIN + 9, BEGIN + 9, G_MAXINT64, BEGIN, BEGIN);
+    assert_span(sample, BEGIN, BEGIN + 8, G_MAXINT64, 0, 0);
+}
+
 static void add_deliveries_text(const struct stored_deliveries *d, void *data)
 {
     g_string_append_printf(data, "%s|%s|%s|%s|%s|%s|%s|%s|%d|%d|%d\n", d->host, mta_word(d->mta),
@@ -1177,6 +1204,7 @@ int main(void)
         IN_STORE(times_that_touch_are_one),
         IN_STORE(a_position_comes_back_as_it_was),
         IN_STORE(gives_the_failures_that_are_asked_for),
+        IN_STORE(spans_the_failures_that_came_in_or_were_given_up),
         IN_STORE(adds_up_the_deliveries_that_are_asked_for),
         IN_STORE(prunes_by_the_time_of_the_log),
         IN_STORE(a_route_that_prune_took_is_made_again),

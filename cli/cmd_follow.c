@@ -19,8 +19,11 @@
 /* After a change so long is waited for more of them: a busy log wakes us a few times a second. */
 #define GATHER_US 250000
 
-/* Shorter than others wait, so that a signal is heeded meanwhile. */
+/* Shorter than others wait: what can be read meanwhile is read. */
 #define BUSY_MS 5000
+
+/* Once it is to end, so long is waited for the store in all; what is not written is read again. */
+#define LAST_WAIT_US G_USEC_PER_SEC
 
 struct follow {
     struct cli *cli;
@@ -31,12 +34,17 @@ struct follow {
     struct follow_logs *logs; /* NULL: not open, the store is not to be had */
     struct pause pause;       /* before the store is tried again */
     bool stop;
+    gint64 stop_at; /* monotonic time */
     bool reload;
 };
 
 static gboolean on_stop(gpointer data)
 {
-    ((struct follow *)data)->stop = true;
+    struct follow *follow = data;
+
+    if (!follow->stop)
+        follow->stop_at = g_get_monotonic_time();
+    follow->stop = true;
     return G_SOURCE_CONTINUE;
 }
 
@@ -91,6 +99,15 @@ static void heed_signals(void)
         ;
 }
 
+/* Whether the store is waited for further. */
+static bool waits(void *data)
+{
+    const struct follow *follow = data;
+
+    heed_signals();
+    return !follow->stop || g_get_monotonic_time() - follow->stop_at < LAST_WAIT_US;
+}
+
 /* Someone has to do something before another try makes sense. */
 static bool is_final(const GError *error)
 {
@@ -114,7 +131,9 @@ static bool put_off(struct follow *follow, GError *error, int *status)
         return false;
     }
     if (!follow->pause.told)
-        cli_complain(follow->cli, "%s; it is tried again, and the logs wait", error->message);
+        cli_complain(follow->cli, "%s; %s", error->message,
+                     follow->stop ? "what was not written is read again by the next run"
+                                  : "it is tried again, and the logs wait");
     follow->pause.told = true;
     pause_begin(&follow->pause);
     g_error_free(error);
@@ -151,6 +170,7 @@ static bool open_logs(struct follow *follow, int *status)
     if (follow->logs != NULL || pause_lasts(&follow->pause))
         return true;
     if (open_store(follow, &error)) {
+        store_set_waits(follow->cli->store, waits, follow);
         if (!follow->wish.once)
             store_set_busy_ms(follow->cli->store, BUSY_MS);
         follow->logs = follow_logs_open(follow->cli, &follow->wish, &follow->options, &error);

@@ -50,6 +50,18 @@ void store_set_busy_ms(struct store *store, int milliseconds)
     store->busy_ms = milliseconds;
 }
 
+void store_set_waits(struct store *store, store_waits_fn waits, void *data)
+{
+    store->waits = waits;
+    store->waits_data = data;
+}
+
+bool store_waits_on(const struct store *store, gint64 since)
+{
+    return g_get_monotonic_time() - since <= (gint64)store->busy_ms * 1000 &&
+           (store->waits == NULL || store->waits(store->waits_data));
+}
+
 static bool is_migration(const char *name)
 {
     return g_ascii_isdigit(name[0]);
@@ -135,11 +147,10 @@ char *store_column_dup(sqlite3_stmt *statement, int column)
 static int on_busy(void *data, int tries)
 {
     struct store *store = data;
-    gint64 now = g_get_monotonic_time();
 
     if (tries == 0)
-        store->waiting_since = now;
-    if (now - store->waiting_since > (gint64)store->busy_ms * 1000)
+        store->waiting_since = g_get_monotonic_time();
+    if (!store_waits_on(store, store->waiting_since))
         return 0;
     g_usleep((gulong)g_random_int_range(BUSY_SLEEP_MIN_US, BUSY_SLEEP_MAX_US));
     return 1;

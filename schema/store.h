@@ -47,6 +47,10 @@ bool store_has_moved(struct store *store);
 /* How long this handle waits for a lock, in the place of STORE_BUSY_MS. */
 void store_set_busy_ms(struct store *store, int milliseconds);
 
+/* Asked now and then while this handle waits for a lock: false, and it waits no longer. */
+typedef bool (*store_waits_fn)(void *data);
+void store_set_waits(struct store *store, store_waits_fn waits, void *data);
+
 /*
  * Takes the lock file "STORE.NAME-lock", made if missing for the owner of the folder. The lock is
  * held while the file that is given stays open. -1 with TLSTRIAGE_ERROR_BUSY where another process

@@ -148,7 +148,7 @@ static bool take_lock(struct log_writer *writer, GError **error)
 
     while ((writer->lock = store_lock(writer->store, "log", &problem)) < 0) {
         if (!g_error_matches(problem, TLSTRIAGE_ERROR, TLSTRIAGE_ERROR_BUSY) ||
-            g_get_monotonic_time() - begin > (gint64)writer->store->busy_ms * 1000) {
+            !store_waits_on(writer->store, begin)) {
             g_propagate_error(error, problem);
             return false;
         }

@@ -116,8 +116,13 @@ struct store {
     gint64 waiting_since; /* of the busy handler, monotonic */
     bool leaves_log;
     int busy_ms;
+    store_waits_fn waits; /* NULL: nobody is asked */
+    void *waits_data;
     sqlite3_stmt *prepared[STATEMENT_COUNT];
 };
+
+/* Whether a lock that was first asked for at this monotonic time is waited for further. */
+bool store_waits_on(const struct store *store, gint64 since);
 
 /* Sets *error from what SQLite last said; always false. `doing`: "writing a report". */
 bool store_fail(struct store *store, const char *doing, GError **error);

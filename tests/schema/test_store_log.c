@@ -616,6 +616,39 @@ static void a_lock_that_stays_is_told_when_writing(void **state)
     assert_counts(counts, 1, 0, 0, 0);
 }
 
+static bool waits_twice_more(void *data)
+{
+    return (*(int *)data)++ < 2;
+}
+
+static void a_lock_is_not_waited_for_when_that_is_not_wanted(void **state)
+{
+    struct sample *sample = *state;
+    struct store *other = NULL;
+    struct log_writer *writer = log_writer_new(sample->store);
+    struct log_event event = session(1, BEGIN, "example.org");
+    GError *error = NULL;
+    int lock = store_lock(sample->store, "log", &error), asked = 0;
+
+    other = store_open(sample->path, STORE_WRITE, &error);
+    sample_ok(other != NULL, error);
+    assert_true(lock >= 0);
+    store_set_busy_ms(sample->store, G_MAXINT);
+    store_set_waits(sample->store, waits_twice_more, &asked);
+    log_writer_take(writer, &event);
+    assert_int_equal(asked, 3);
+    close(lock);
+    log_writer_free(writer);
+    sample_ok(store_begin(other, &error), error);
+    asked = 0;
+    assert_false(store_begin(sample->store, &error));
+    assert_int_equal(asked, 3);
+    assert_true(g_error_matches(error, TLSTRIAGE_ERROR, TLSTRIAGE_ERROR_BUSY));
+    g_clear_error(&error);
+    store_rollback(other);
+    store_close(other);
+}
+
 static void a_writer_without_events_holds_no_lock(void **state)
 {
     struct sample *sample = *state;
@@ -1193,6 +1226,7 @@ int main(void)
         IN_STORE(marks_of_an_hour_are_bounded),
         IN_STORE(what_could_not_be_written_waits_on),
         IN_STORE(a_lock_that_stays_is_told_when_writing),
+        IN_STORE(a_lock_is_not_waited_for_when_that_is_not_wanted),
         IN_STORE(a_writer_without_events_holds_no_lock),
         IN_STORE(two_processes_count_each_line_once),
         IN_STORE(a_returned_message_is_noted_in_its_rows),

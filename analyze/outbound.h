@@ -67,7 +67,7 @@ struct outbound_finding {
     guint throttled;
     guint returned;
     guint waiting;
-    guint held;                               /* messages deferred, and not returned so far */
+    guint held; /* messages deferred, and so far neither returned nor delivered after a failure */
     guint outcomes[LOG_OUTCOME_OTHER_MX + 1]; /* messages that met it, by enum log_outcome */
     gint64 delay;      /* the longest that a message was under way, seconds: as the log tells, else
                           since its first failure; -1: not known */

@@ -249,11 +249,29 @@ static gint by_domain(gconstpointer a, gconstpointer b)
 /* What became of one message: rows [from, to) of one queue id, or one row that names none. */
 struct message {
     bool returned;
+    bool held; /* and neither returned nor delivered since, as far as its rows tell */
     guint attempts;
     guint throttled;
     guint outcomes; /* bits */
     gint64 delay;   /* the longest; -1: not known */
 };
+
+/* Whether the last that is known of one of its domains is that it waits. After a handshake that
+   failed Postfix holds a message back once, and sends it in clear at the next attempt. */
+static bool is_held(const GPtrArray *rows, guint from, guint to)
+{
+    g_autoptr(GHashTable) domains = g_hash_table_new(NULL, NULL);
+
+    for (guint i = to; i > from; i--) {
+        const struct out_row *row = g_ptr_array_index(rows, i - 1);
+        if (row->outcome == LOG_OUTCOME_UNKNOWN ||
+            !g_hash_table_add(domains, GUINT_TO_POINTER(row->domain)))
+            continue;
+        if ((1u << row->outcome & HOLDING) != 0)
+            return true;
+    }
+    return false;
+}
 
 /* Recipients of one message that fail together are one attempt. */
 static struct message look_at_message(const GPtrArray *rows, guint from, guint to)
@@ -275,7 +293,20 @@ static struct message look_at_message(const GPtrArray *rows, guint from, guint t
             message.attempts++;
         last = row->at;
     }
+    message.held =
+        !message.returned && (message.outcomes & HOLDING) != 0 && is_held(rows, from, to);
     return message;
+}
+
+static enum mail_effect effect_of(const struct message *message)
+{
+    guint outcomes = message->held ? message->outcomes : message->outcomes & ~HOLDING;
+    enum mail_effect effect = message->returned ? EFFECT_RETURNED : EFFECT_UNKNOWN;
+
+    for (guint i = 0; i <= LOG_OUTCOME_OTHER_MX; i++)
+        if ((outcomes >> i & 1) != 0)
+            effect = MAX(effect, log_outcome_effect((enum log_outcome)i));
+    return effect;
 }
 
 static guint message_end(const GPtrArray *rows, guint from, bool by_domain_too)
@@ -305,7 +336,8 @@ static void count_messages(struct sum *sum)
         finding->attempts += message.attempts;
         finding->throttled += message.throttled;
         finding->returned += message.returned;
-        if (!message.returned && (message.outcomes & HOLDING) != 0) {
+        finding->effect = MAX(finding->effect, effect_of(&message));
+        if (message.held) {
             finding->held++;
             finding->held_delay = MAX(finding->held_delay, message.delay);
         }
@@ -434,9 +466,6 @@ static void add_row(struct sum *sum, const struct out_row *row)
 
     g_ptr_array_add(sum->rows, (gpointer)row);
     finding->last_at = row->at;
-    finding->effect = MAX(finding->effect, log_outcome_effect(row->outcome));
-    if (row->returned_at != 0)
-        finding->effect = EFFECT_RETURNED;
     if (row->delay > finding->delay) {
         finding->delay = row->delay;
         finding->oldest_at = row->at - row->delay;

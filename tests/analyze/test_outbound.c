@@ -530,6 +530,51 @@ static void in_clear_after_a_broken_handshake_is_told(void **state)
     assert_int_equal(finding->severity, SEVERITY_LOW); /* nothing more was asked for */
 }
 
+/* Postfix holds a message back at the first handshake that fails, and sends it in clear later. */
+static void held_back_once_and_then_sent_in_clear_is_not_held(void **state)
+{
+    const struct told told[] = {
+        {8, "a", "Q1", "a.example", "mx.a.example", FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_DEFERRED, LEVEL_MAY, 1, 0, NULL},
+        {7, "a", "Q1", "a.example", "mx.a.example", FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_PLAINTEXT, LEVEL_MAY, 311, 0, NULL},
+        {6, "a", "Q2", "a.example", "mx.a.example", FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_DEFERRED, LEVEL_MAY, 1, 0, NULL},
+        {5, "a", "Q2", "a.example", "mx.a.example", FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_PLAINTEXT, LEVEL_MAY, 311, 0, NULL},
+    };
+    const struct story story = STORY(told, no_sessions);
+    g_autoptr(Outbound) found = find(&story);
+    const struct outbound_finding *finding = finding_at(found->findings, 0);
+
+    (void)state;
+    assert_int_equal(finding->messages, 2);
+    assert_int_equal(finding->held, 0);
+    assert_int_equal(finding->held_delay, -1);
+    assert_int_equal(finding->outcomes[LOG_OUTCOME_PLAINTEXT], 2);
+    assert_int_equal(finding->effect, EFFECT_PLAINTEXT);
+    assert_int_equal(finding->severity, SEVERITY_LOW);
+}
+
+/* One message to two domains behind one host: one of them got it, the other waits. */
+static void a_message_is_held_while_one_of_its_domains_waits(void **state)
+{
+    const struct told told[] = {
+        {8, "a", "Q1", "a.example", "mx.host.example", FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_DEFERRED, LEVEL_MAY, 1, 0, NULL},
+        {8, "a", "Q1", "b.example", "mx.host.example", FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_DEFERRED, LEVEL_MAY, 1, 0, NULL},
+        {7, "a", "Q1", "b.example", "mx.host.example", FAILURE_TLS_HANDSHAKE_FAILURE,
+         LOG_OUTCOME_PLAINTEXT, LEVEL_MAY, 311, 0, NULL},
+    };
+    const struct story story = STORY(told, no_sessions);
+    g_autoptr(Outbound) found = find(&story);
+
+    (void)state;
+    assert_int_equal(finding_at(found->findings, 0)->held, 1);
+    assert_int_equal(finding_at(found->findings, 0)->effect, EFFECT_DEFERRED);
+}
+
 /* ---- them or us ---- */
 
 #define LOOKUP(hours, queue_id, domain, mx, type)                                                  \
@@ -908,6 +953,8 @@ int main(void)
         cmocka_unit_test(dead_domains_without_a_host_are_their_own),
         cmocka_unit_test(opportunistic_sessions_are_no_news),
         cmocka_unit_test(in_clear_after_a_broken_handshake_is_told),
+        cmocka_unit_test(held_back_once_and_then_sent_in_clear_is_not_held),
+        cmocka_unit_test(a_message_is_held_while_one_of_its_domains_waits),
         cmocka_unit_test(lookups_that_fail_for_many_in_an_hour_are_our_resolver),
         cmocka_unit_test(a_verified_session_in_the_hour_clears_our_resolver),
         cmocka_unit_test(one_provider_for_many_domains_is_not_our_resolver),

@@ -190,41 +190,18 @@ static void each_kind_has_its_sections(void **state)
 static void check_term(const char *file, const char *term)
 {
     static const char *const allowed[] = {
-        "policy=tlsa",
-        "policy=sts",
-        "policy=no-policy-found",
-        "policy=other",
-        "mode=enforce",
-        "mode=testing",
-        "mode=none",
-        "mode=unknown",
-        "effect=unknown",
-        "effect=none",
-        "effect=unverified",
-        "effect=plaintext",
-        "effect=deferred",
-        "effect=returned",
-        "usage=ta",
-        "usage=ee-only",
-        "usage=unknown",
-        "reporters=one",
-        "reporters=many",
-        "reporters=microsoft",
-        "destinations=one",
-        "destinations=many",
-        "known=domain",
-        "known=mx",
-        "known=ip",
-        "known=tlsa",
-        "known=sending_ip",
-        "known=contact",
-        "known=reporter",
-        "known=since",
-        "known=reason",
-        "mta=postfix",
-        "mta=exim",
-        "shown=explain",
-        "shown=digest",
+        "policy=tlsa",       "policy=sts",          "policy=no-policy-found",
+        "policy=other",      "mode=enforce",        "mode=testing",
+        "mode=none",         "mode=unknown",        "effect=unknown",
+        "effect=none",       "effect=unverified",   "effect=plaintext",
+        "effect=deferred",   "effect=returned",     "usage=ta",
+        "usage=ee-only",     "usage=unknown",       "reporters=one",
+        "reporters=many",    "reporters=microsoft", "destinations=one",
+        "destinations=many", "known=domain",        "known=mx",
+        "known=ip",          "known=tlsa",          "known=sending_ip",
+        "known=contact",     "known=reporter",      "known=since",
+        "known=reason",      "mta=postfix",         "mta=exim",
+        "shown=explain",     "shown=digest",
     };
     g_auto(GStrv) sides = g_strsplit(term, "=", 2);
     assert_non_null(sides[1]);
@@ -690,6 +667,53 @@ static void explain_claims_nothing_about_a_case(void **state)
     assert_says(digest, "records here are DANE-EE(3)");
 }
 
+/* Mail that another MX host took, or that went out, needs no exception and waits nowhere. */
+static void what_waits_is_told_only_where_mail_waits(void **state)
+{
+    static const enum mail_effect gone[] = {EFFECT_NONE, EFFECT_UNVERIFIED, EFFECT_PLAINTEXT};
+    g_autoptr(GPtrArray) words = knowledge_words();
+    struct knowledge_facts facts = settings[1];
+
+    (void)state;
+    facts.mta = MTA_POSTFIX;
+    for (guint i = 0; i < words->len * G_N_ELEMENTS(gone); i++) {
+        const char *word = g_ptr_array_index(words, i / G_N_ELEMENTS(gone));
+        facts.effect = gone[i % G_N_ELEMENTS(gone)];
+        g_autofree char *sending = joined(word, SECTION_SENDING, -1, &facts);
+        g_autofree char *letter = joined(word, SECTION_LETTER, -1, &facts);
+        assert_silent(sending, "REMOVE AFTER");
+        assert_silent(sending, "postqueue -f");
+        assert_silent(letter, "held back");
+        assert_silent(letter, "waits in our queue");
+    }
+    facts.effect = EFFECT_DEFERRED;
+    g_autofree char *sending = joined("dane-cert-mismatch", SECTION_SENDING, -1, &facts);
+    g_autofree char *letter = joined("dane-cert-mismatch", SECTION_LETTER, -1, &facts);
+    assert_says(sending, "REMOVE AFTER");
+    assert_says(letter, "waits in our queue");
+}
+
+/* A log before Postfix 3.11 does not tell whether a rule of ours, DANE-TA(2) records or MTA-STS
+   had the certificate checked: none of them may be left out. */
+static void a_certificate_may_have_been_checked_for_several_reasons(void **state)
+{
+    static const char *const words[] = {"cert-expired", "cert-not-trusted", "cert-host-mismatch"};
+    struct knowledge_facts facts = settings[1];
+
+    (void)state;
+    facts.mta = MTA_POSTFIX;
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *sending = joined(words[i], SECTION_SENDING, -1, &facts);
+        assert_says(sending, "postconf smtp_tls_security_level smtp_tls_policy_maps");
+        assert_says(sending, "TLSA _25._tcp.mx.example.org");
+        assert_says(sending, "TXT _mta-sts.example.org");
+    }
+    g_autofree char *expired = joined("cert-expired", SECTION_LETTER, -1, &facts);
+    g_autofree char *name = joined("cert-host-mismatch", SECTION_LETTER, -1, &facts);
+    assert_says(expired, "TLSA records of usage 2");
+    assert_silent(name, "does not name mx.example.org"); /* a rule may ask for the domain's name */
+}
+
 static void words_are_sorted_and_complete(void **state)
 {
     (void)state;
@@ -752,6 +776,8 @@ int main(void)
         cmocka_unit_test(explain_shows_what_a_digest_leaves_out),
         cmocka_unit_test(a_fault_that_one_reporter_sees_may_lie_with_it),
         cmocka_unit_test(explain_claims_nothing_about_a_case),
+        cmocka_unit_test(what_waits_is_told_only_where_mail_waits),
+        cmocka_unit_test(a_certificate_may_have_been_checked_for_several_reasons),
         cmocka_unit_test(words_are_sorted_and_complete),
         cmocka_unit_test(an_unknown_word_has_nothing),
     };

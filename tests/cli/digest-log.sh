@@ -62,7 +62,7 @@ like 'as a finding' "$out" '^1\. HIGH  Our mail to mx\.bad\.example: certificate
 like 'with the messages' "$out" 'The mail +2 messages held back'
 like 'when a session was good' "$out" 'Last good +in the hour from 2026-11-10 08:00 UTC \(verified\)'
 like 'who was verified until when' "$out" 'DANE verified it until 2026-11-10'
-like 'a text to write to them' "$out" 'Subject: mail for bad\.example is held back'
+like 'a text to write to them' "$out" 'Subject: mail for bad\.example: your certificate matches no'
 like 'an exception ends' "$out" 'temporary exception to 2026-11-29'
 like 'where DANE held' "$out" 'DANE held: 2 sessions with 1 domain'
 unlike 'but no local part' "$out" 'jane'

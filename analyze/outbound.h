@@ -51,6 +51,7 @@ struct outbound_domain {
                        mail of the finding went in clear, or unverified, sessions like that are no
                        good ones */
     enum session_outcome good;
+    bool elsewhere;     /* that session was at another MX host than those that failed */
     gint64 verified_at; /* the last hour with a session verified by DANE; 0: none */
     bool over;          /* a session was good at the host that failed, in a later hour */
 };
@@ -65,6 +66,7 @@ struct outbound_finding {
     guint messages;       /* likewise counted as in outbound_domain */
     guint attempts;
     guint throttled;
+    guint warnings; /* rows that are about no message, host or domain */
     guint returned;
     guint waiting;
     guint held; /* messages deferred, and so far neither returned nor delivered after a failure */

@@ -323,6 +323,13 @@ static guint message_end(const GPtrArray *rows, guint from, bool by_domain_too)
     return to;
 }
 
+/* What our server says of itself. */
+static bool is_warning(const struct out_row *row)
+{
+    return row->message == 0 && row->domain == 0 && row->mx == 0 &&
+           row->outcome == LOG_OUTCOME_UNKNOWN;
+}
+
 static void count_messages(struct sum *sum)
 {
     struct outbound_finding *finding = sum->finding;
@@ -331,6 +338,10 @@ static void count_messages(struct sum *sum)
     for (guint from = 0, to; from < sum->rows->len; from = to) {
         struct message message;
         to = message_end(sum->rows, from, false);
+        if (is_warning(g_ptr_array_index(sum->rows, from))) {
+            finding->warnings++;
+            continue;
+        }
         message = look_at_message(sum->rows, from, to);
         finding->messages++;
         finding->attempts += message.attempts;
@@ -387,6 +398,7 @@ static void begin_domain(struct sum *sum, const struct out_row *row)
     domain->over = true;
     domain->good_at = good.at;
     domain->good = good.outcome;
+    domain->elsewhere = good.at != 0;
     domain->verified_at = all != NULL ? all->verified_at : 0;
     g_ptr_array_add(sum->finding->domains, domain);
 }
@@ -401,6 +413,7 @@ static void add_to_domain(struct sum *sum, struct outbound_domain *domain, guint
     domain->returned += message.returned;
     for (guint i = from; i < to; i++) {
         const struct out_row *row = g_ptr_array_index(sum->rows, i);
+        domain->elsewhere = domain->elsewhere && last_good(sum, row, row->mx).at != domain->good_at;
         domain->last_at = MAX(domain->last_at, row->at);
         domain->over = domain->over && is_over(sum, row);
     }

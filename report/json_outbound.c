@@ -26,6 +26,7 @@ static json_t *domain_json(gconstpointer element)
     set_time_or_null(object, "good_hour", domain->good_at);
     json_set_text(object, "good_outcome",
                   domain->good_at != 0 ? session_outcome_word(domain->good) : NULL);
+    json_set_bool(object, "good_elsewhere", domain->elsewhere);
     set_time_or_null(object, "verified_hour", domain->verified_at);
     json_set_bool(object, "over", domain->over);
     return object;
@@ -73,6 +74,7 @@ static void set_counts(json_t *object, const struct outbound_finding *finding)
     json_set_number(object, "waiting", finding->waiting);
     json_set_number(object, "attempts", finding->attempts);
     json_set_number(object, "throttled", finding->throttled);
+    json_set_number(object, "warnings", finding->warnings);
     json_set(object, "outcomes", outcomes_json(finding));
     json_set(object, "held_delay",
              finding->held_delay >= 0 ? json_integer(finding->held_delay) : json_null());

@@ -145,8 +145,9 @@ static char *last_good_of(const struct outbound_domain *domain)
     GString *text = g_string_new(NULL);
 
     if (domain->good_at != 0)
-        g_string_append_printf(text, "in the hour from %s UTC (%s)", good,
-                               outcome_phrase(domain->good));
+        g_string_append_printf(text, "in the hour from %s UTC (%s%s)", good,
+                               outcome_phrase(domain->good),
+                               domain->elsewhere ? ", at another MX host" : "");
     else
         g_string_append(text, "none in our log");
     if (domain->verified_at != 0)
@@ -227,6 +228,7 @@ static void write_fields(struct page *page, const struct digest *digest,
     g_autofree char *attempts = attempts_of(finding);
     g_autofree char *since = time_span(finding->first_at, finding->last_at);
     g_autofree char *waiting = plural(finding->waiting, "message");
+    g_autofree char *warnings = finding->warnings > 0 ? plural(finding->warnings, "warning") : NULL;
     g_autofree char *last_good =
         finding->domains->len == 1 ? last_good_of(g_ptr_array_index(finding->domains, 0)) : NULL;
 
@@ -235,6 +237,7 @@ static void write_fields(struct page *page, const struct digest *digest,
     page_field(page, "In the queue", finding->waiting > 0 ? waiting : NULL);
     page_field(page, "Who acts", phrase_actor(finding->actor));
     page_field(page, "Attempts", attempts);
+    page_field(page, "Warnings", warnings);
     page_field(page, "Since", since);
     page_field(page, "Over", over_of(finding));
     page_field(page, "Last good", last_good);

@@ -349,6 +349,7 @@ static void a_session_in_clear_mends_nothing_that_led_to_one(void **state)
     assert_int_equal(domain_at(finding_at(found->findings, 0), 0)->good_at,
                      (NOW - 100 * HOUR) / HOUR * HOUR);
     assert_int_equal(domain_at(finding_at(found->findings, 0), 0)->good, SESSION_UNTRUSTED);
+    assert_false(domain_at(finding_at(found->findings, 0), 0)->elsewhere);
 }
 
 /* That another MX host takes the mail mends nothing at this one. */
@@ -364,6 +365,7 @@ static void a_good_session_at_another_host_ends_nothing(void **state)
     assert_false(finding_at(found->findings, 0)->over);
     assert_int_equal(domain_at(finding_at(found->findings, 0), 0)->good_at,
                      (NOW - 2 * HOUR) / HOUR * HOUR);
+    assert_true(domain_at(finding_at(found->findings, 0), 0)->elsewhere);
 }
 
 static void returned_messages_are_counted_once_each(void **state)
@@ -725,6 +727,10 @@ static void what_is_ours_to_mend_comes_first(void **state)
     assert_int_equal(finding_at(found->findings, 0)->type, FAILURE_LOCAL_POLICY_ERROR);
     assert_int_equal(finding_at(found->findings, 0)->severity, SEVERITY_HIGH);
     assert_string_equal(finding_at(found->findings, 0)->line, "the line");
+    assert_int_equal(finding_at(found->findings, 0)->warnings, 1); /* it is about no message */
+    assert_int_equal(finding_at(found->findings, 0)->messages, 0);
+    assert_int_equal(finding_at(found->findings, 0)->attempts, 0);
+    assert_int_equal(finding_at(found->findings, 0)->outcomes[LOG_OUTCOME_UNKNOWN], 0);
     assert_int_equal(finding_at(found->findings, 1)->severity, SEVERITY_CRITICAL);
 }
 

@@ -167,6 +167,24 @@ static void several_destinations_behind_one_host_are_told_as_such(void **state)
         assert_null(strstr(single, pieces[i]));
 }
 
+/* What our server says of itself is no message and no attempt. */
+static void a_warning_is_no_message(void **state)
+{
+    static const struct told warnings[] = {
+        {NULL, NULL, NULL, "DNSSEC validation may be unavailable", FAILURE_LOCAL_RESOLVER_INSECURE,
+         LOG_OUTCOME_UNKNOWN},
+        {NULL, NULL, NULL, "DNSSEC validation may be unavailable", FAILURE_LOCAL_RESOLVER_INSECURE,
+         LOG_OUTCOME_UNKNOWN},
+    };
+    g_autoptr(Digest) digest = digest_of(warnings, G_N_ELEMENTS(warnings));
+    g_autofree char *text = write_as("text", digest);
+
+    (void)state;
+    assert_non_null(strstr(text, "2 warnings"));
+    assert_null(strstr(text, "2 messages"));
+    assert_null(strstr(text, "2 attempts"));
+}
+
 static void mail_that_went_in_clear_is_not_said_to_wait(void **state)
 {
     static const struct told clear[] = {
@@ -364,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_finding_says_what_became_of_the_mail_and_what_to_do),
         cmocka_unit_test(several_destinations_behind_one_host_are_told_as_such),
+        cmocka_unit_test(a_warning_is_no_message),
         cmocka_unit_test(mail_that_went_in_clear_is_not_said_to_wait),
         cmocka_unit_test(what_is_ours_stands_before_the_faults_and_others_after),
         cmocka_unit_test(the_headline_counts_findings_and_names_the_worst),

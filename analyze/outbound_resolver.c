@@ -121,7 +121,8 @@ static gint by_size(gconstpointer a, gconstpointer b)
     return x < y ? -1 : x > y;
 }
 
-/* The median of failing zones in the hours observed of one host, [from, to) sorted by_hour. */
+/* The median of zones that fail anew in the hours observed of one host, [from, to) sorted
+   by_hour. */
 static guint usual_zones(const struct outbound_builder *builder, const struct out_zone_hour *all,
                          guint from, guint to)
 {
@@ -130,7 +131,7 @@ static guint usual_zones(const struct outbound_builder *builder, const struct ou
     guint zones = 0, middle;
 
     for (guint i = from; i < to; i++) {
-        zones++;
+        zones += all[i].hour - all[i].since < FRESH;
         if (i + 1 == to || all[i + 1].hour != all[i].hour) {
             g_array_append_val(sizes, zones);
             zones = 0;

@@ -612,6 +612,27 @@ static void lookups_that_fail_for_many_in_an_hour_are_our_resolver(void **state)
     assert_string_equal(text_at(finding->types, 0), "tlsa-lookup-error");
 }
 
+/* One dead domain in the queue, tried every hour, is no measure of how many fail together. */
+static void a_dead_domain_does_not_hide_that_our_resolver_fails(void **state)
+{
+    enum { DEAD_HOURS = 90 };
+    const struct session sessions[] = {
+        {30, "a", "a.example", "mx.a.example", LEVEL_DANE, SESSION_VERIFIED, 9},
+    };
+    struct told told[DEAD_HOURS + G_N_ELEMENTS(outage)];
+    struct story story = STORY(told, sessions);
+    g_autoptr(Outbound) found = NULL;
+
+    (void)state;
+    for (guint i = 0; i < DEAD_HOURS; i++)
+        told[i] = (struct told)LOOKUP(DEAD_HOURS + 6 - i, "Q9", "dead.example", NULL,
+                                      FAILURE_DNS_LOOKUP_ERROR);
+    memcpy(told + DEAD_HOURS, outage, sizeof outage);
+    found = find(&story);
+    assert_int_equal(finding_at(found->findings, 0)->type, FAILURE_LOCAL_RESOLVER_FAILING);
+    assert_int_equal(finding_at(found->findings, 0)->domains->len, 3);
+}
+
 static void a_verified_session_in_the_hour_clears_our_resolver(void **state)
 {
     const struct session sessions[] = {
@@ -962,6 +983,7 @@ int main(void)
         cmocka_unit_test(held_back_once_and_then_sent_in_clear_is_not_held),
         cmocka_unit_test(a_message_is_held_while_one_of_its_domains_waits),
         cmocka_unit_test(lookups_that_fail_for_many_in_an_hour_are_our_resolver),
+        cmocka_unit_test(a_dead_domain_does_not_hide_that_our_resolver_fails),
         cmocka_unit_test(a_verified_session_in_the_hour_clears_our_resolver),
         cmocka_unit_test(one_provider_for_many_domains_is_not_our_resolver),
         cmocka_unit_test(domains_dead_for_days_are_not_our_resolver),

@@ -693,6 +693,30 @@ static void what_waits_is_told_only_where_mail_waits(void **state)
     assert_says(letter, "waits in our queue");
 }
 
+/* Levels are a word of Postfix; and a step that ends in a colon has its command. */
+static void each_mail_server_is_told_in_its_own_words(void **state)
+{
+    static const enum mta mtas[] = {MTA_UNKNOWN, MTA_POSTFIX, MTA_EXIM, MTA_HALON, MTA_POWERMTA};
+    g_autoptr(GPtrArray) words = knowledge_words();
+    struct knowledge_facts facts = settings[1];
+
+    (void)state;
+    for (guint i = 0; i < words->len * G_N_ELEMENTS(mtas); i++) {
+        const char *word = g_ptr_array_index(words, i / G_N_ELEMENTS(mtas));
+        facts.mta = mtas[i % G_N_ELEMENTS(mtas)];
+        g_autoptr(GPtrArray) lines = knowledge_lines(word, SECTION_SENDING, &facts);
+        for (guint l = 0; l < lines->len; l++) {
+            const struct knowledge_line *line = g_ptr_array_index(lines, l);
+            const struct knowledge_line *next =
+                l + 1 < lines->len ? g_ptr_array_index(lines, l + 1) : NULL;
+            if (line->kind == LINE_ITEM && g_str_has_suffix(line->text, ":"))
+                assert_true(next != NULL && next->kind == LINE_COMMAND);
+            if (facts.mta == MTA_EXIM)
+                assert_silent(line->text, "\"encrypt\"");
+        }
+    }
+}
+
 /* A log before Postfix 3.11 does not tell whether a rule of ours, DANE-TA(2) records or MTA-STS
    had the certificate checked: none of them may be left out. */
 static void a_certificate_may_have_been_checked_for_several_reasons(void **state)
@@ -777,6 +801,7 @@ int main(void)
         cmocka_unit_test(a_fault_that_one_reporter_sees_may_lie_with_it),
         cmocka_unit_test(explain_claims_nothing_about_a_case),
         cmocka_unit_test(what_waits_is_told_only_where_mail_waits),
+        cmocka_unit_test(each_mail_server_is_told_in_its_own_words),
         cmocka_unit_test(a_certificate_may_have_been_checked_for_several_reasons),
         cmocka_unit_test(words_are_sorted_and_complete),
         cmocka_unit_test(an_unknown_word_has_nothing),

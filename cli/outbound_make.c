@@ -203,10 +203,19 @@ static gint64 hour_of(gint64 at)
     return at / OUTBOUND_HOUR * OUTBOUND_HOUR;
 }
 
+/* What a log that was read late failed is told beside the sessions of its time. Days that were
+   asked for have their own: a message given up in them may have failed first before. */
+static gint64 sessions_from(const struct making *making)
+{
+    const struct outbound_period *period = &making->period;
+
+    return hour_of(period->stored ? MIN(period->from, making->first[DIRECTION_OUT]) : period->from);
+}
+
 static bool take_sessions(struct making *making, GError **error)
 {
     gint64 context = hour_of(context_from(making));
-    gint64 from = hour_of(MIN(making->period.from, making->first[DIRECTION_OUT]));
+    gint64 from = sessions_from(making);
     gint64 before = context - (gint64)OUTBOUND_BEFORE_DAYS * DAY;
 
     return each_deliveries(making, OUTBOUND_BEFORE, before, context, error) &&

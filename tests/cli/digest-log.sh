@@ -217,6 +217,23 @@ run triage digest --width 400
 like 'has no fault, and does not hide it' "$out" \
     '^tlstriage: no new fault; 1 of 3 sessions of our log failed$'
 
+# Given up within the days asked for, of a failure before them: sessions are those of these days.
+fresh
+{
+    mismatch '2026-11-10 20:10:00' 1xA001-000000000AB-0aab bad.example
+    mismatch '2026-11-10 22:10:00' 1xA001-000000000AB-0aab bad.example
+    sent '2026-11-11 21:30:00' 1xA003-000000000AD-0aad good.example dane
+    echo '2026-11-17 22:10:00 +0000 [52] 1xA001-000000000AB-0aab ** jane@bad.example: retry timeout exceeded'
+    sent '2026-11-20 21:30:00' 1xA004-000000000AE-0aae good.example dane
+} >"$T/mainlog"
+exits 'mail given up after a week' 0 triage ingest --timezone UTC "$T/mainlog"
+run triage digest --width 400 --since 2026-11-15
+like 'what was given up is told' "$out" '1 message returned to its author'
+like 'with the sessions of the days asked for' "$out" \
+    'log from 2026-11-20 21:00 UTC on: 1 session with 1 domain, 0 failed'
+run triage status --days 7
+like 'likewise by status' "$out" 'no report so far, 1 session of our log in 7 days'
+
 # Both directions of the demo, as its README tells it.
 fresh
 NOW=2026-11-22T07:00:00Z

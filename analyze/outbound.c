@@ -202,6 +202,8 @@ static void add_client(struct outbound_builder *builder, const struct stored_log
 
     if (row.current)
         outbound->inbound_failed = count_add(outbound->inbound_failed, row.sessions);
+    if (row.current && row.detail == DETAIL_INBOUND_PEER_REJECTED_OUR_CERT)
+        outbound->inbound_refused = count_add(outbound->inbound_refused, row.sessions);
     if (!g_hash_table_contains(builder->reported, GUINT_TO_POINTER(row.ip)))
         return;
     if (builder->clients->len < OUTBOUND_ROWS)

@@ -131,6 +131,7 @@ struct outbound {
     struct outbound_month *month; /* NULL: not asked for */
     GPtrArray *inbound;           /* struct outbound_inbound * */
     gint64 inbound_failed;        /* handshakes of clients, all */
+    gint64 inbound_refused;       /* of these: the client did not accept our certificate */
     bool queue_read;
     guint queued;             /* messages in the queue */
     guint queued_ours;        /* that wait for one of the findings */

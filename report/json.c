@@ -37,7 +37,7 @@
  *                   messages, held, returned, waiting, attempts, throttled: see the manual,
  *                   outcomes {deferred: messages, ...}, delay (seconds), oldest_at, unverified,
  *                   domains [{domain, messages, attempts, throttled, returned, waiting, last_at,
- *                             good_hour, good_outcome, verified_hour, over}],
+ *                             good_hour, good_outcome, good_elsewhere, verified_hour, over}],
  *                   mx, addresses, details, result_types, reasons, hosts, explains as above,
  *                   line, rows, log_failures [of the view of this name, the first thousand],
  *                   query for `tlstriage sql`, knowledge {means, sending ..., letter}, sources
@@ -46,7 +46,8 @@
  *                 or null,
  *                 month {begins, clear_sessions, clear, unverified_sessions, unverified} or null,
  *                 inbound [{organization, day, sending_ip, domain, failure_type, reported,
- *                           handshakes, first_at, last_at, details}], inbound_failed}
+ *                           handshakes, first_at, last_at, details}], inbound_failed,
+ *                 inbound_refused}
  *   dmarc          [{domain, reports, organizations, first_day, last_day, messages, aligned,
  *                    dkim_aligned, spf_aligned, failed, unknown, rejected, quarantined, delivered,
  *                    overridden, unfollowed, not_asked, perhaps_not_asked, subdomains,

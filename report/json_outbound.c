@@ -200,5 +200,6 @@ json_t *json_outbound(const struct digest *digest)
     json_set(object, "month", month_json(outbound->month));
     json_set(object, "inbound", json_list(outbound->inbound, inbound_json));
     json_set_number(object, "inbound_failed", outbound->inbound_failed);
+    json_set_number(object, "inbound_refused", outbound->inbound_refused);
     return object;
 }

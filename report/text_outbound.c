@@ -432,7 +432,7 @@ void text_outbound_cover(struct page *page, const struct digest *digest)
         g_string_append_printf(text, " from %s UTC on", first);
     g_string_append(text, ": ");
     if (outbound->sessions == 0)
-        g_string_append(text, "no session in this time.");
+        g_string_append(text, "no session with another mail server in this time.");
     else
         g_string_append_printf(text, "%s with %s, %" G_GINT64_FORMAT " failed (%s).", sessions,
                                domains, outbound->failed, share);
@@ -517,8 +517,32 @@ static void write_month_line(struct page *page, const struct outbound_month *mon
         page_wrap(page, "   ", PAGE_INDENT, text);
 }
 
-static void write_inbound(struct page *page, const struct outbound *outbound)
+/* A scanner takes any certificate; so who refuses ours may well have mail for us. */
+static void write_refused(struct page *page, const struct digest *digest)
 {
+    gint64 refused = digest->outbound->inbound_refused;
+    g_autofree char *all = plural((guint64)refused, "handshake");
+    g_autofree char *text = g_strdup_printf(
+        "In %s the client did not accept our certificate. Most scanners take any, so "
+        "mail servers may be among them. All that the store knows of:",
+        all);
+    g_autofree char *command = text_command(digest);
+    g_autofree char *first = g_strdup_printf("%s sql \"", command);
+    g_autofree char *where = g_strdup_printf(
+        "WHERE detail = '%s'", log_detail_word(DETAIL_INBOUND_PEER_REJECTED_OUR_CERT));
+
+    if (refused == 0)
+        return;
+    page_wrap(page, "   ", PAGE_INDENT, text);
+    page_line(page, TEXT_INDENT, first);
+    page_line(page, TEXT_INDENT + 2, "SELECT ip, reason, sum(sessions), max(at) FROM log_failures");
+    page_line(page, TEXT_INDENT + 2, where);
+    page_line(page, TEXT_INDENT + 2, "GROUP BY 1, 2 ORDER BY 4 DESC LIMIT 20\"");
+}
+
+static void write_inbound(struct page *page, const struct digest *digest)
+{
+    const struct outbound *outbound = digest->outbound;
     guint shown = MIN(outbound->inbound->len, SHOWN_INBOUND);
     g_autofree char *all = plural((guint64)outbound->inbound_failed, "handshake");
     g_autofree char *count = g_strdup_printf(
@@ -544,6 +568,7 @@ static void write_inbound(struct page *page, const struct outbound *outbound)
     }
     if (outbound->inbound_failed > 0)
         page_wrap(page, "   ", PAGE_INDENT, count);
+    write_refused(page, digest);
 }
 
 static bool has_rest(const struct outbound *outbound)
@@ -573,5 +598,5 @@ void text_outbound_rest(struct page *page, const struct digest *digest)
         write_month_line(page, outbound->month, "Encrypted but unverified",
                          outbound->month->unverified, outbound->month->unverified_sessions);
     }
-    write_inbound(page, outbound);
+    write_inbound(page, digest);
 }

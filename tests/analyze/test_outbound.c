@@ -887,7 +887,7 @@ static void waiting_messages_are_those_of_the_log_or_with_its_very_reason(void *
 /* ---- inbound ---- */
 
 static void add_client(struct outbound_builder *builder, const char *ip, gint64 hours,
-                       guint sessions)
+                       guint sessions, enum log_detail detail)
 {
     const struct stored_log_failure failure = {
         .id = 1,
@@ -896,7 +896,7 @@ static void add_client(struct outbound_builder *builder, const char *ip, gint64 
                   .direction = DIRECTION_IN,
                   .ip = ip,
                   .sessions = sessions,
-                  .detail = DETAIL_INBOUND_HANDSHAKE_FAILURE,
+                  .detail = detail,
                   .failure_type = FAILURE_TLS_HANDSHAKE_FAILURE},
     };
 
@@ -921,10 +921,12 @@ static void inbound_failures_are_told_only_beside_a_report_of_the_day(void **sta
     outbound_builder_add_report(builder, &report);
     report.ip = "192.0.2.8"; /* nothing of it here */
     outbound_builder_add_report(builder, &report);
-    add_client(builder, "192.0.2.7", 30, 2);
-    add_client(builder, "192.0.2.7", 20, 4);
-    add_client(builder, "192.0.2.7", 200, 8);    /* another day */
-    add_client(builder, "198.51.100.1", 20, 99); /* a scanner */
+    add_client(builder, "192.0.2.7", 30, 2, DETAIL_INBOUND_HANDSHAKE_FAILURE);
+    add_client(builder, "192.0.2.7", 20, 4, DETAIL_INBOUND_HANDSHAKE_FAILURE);
+    add_client(builder, "192.0.2.7", 200, 8, DETAIL_INBOUND_HANDSHAKE_FAILURE);    /* another day */
+    add_client(builder, "198.51.100.1", 20, 99, DETAIL_INBOUND_HANDSHAKE_FAILURE); /* a scanner */
+    add_client(builder, "198.51.100.2", 20, 5, DETAIL_INBOUND_PEER_REJECTED_OUR_CERT);
+    add_client(builder, "198.51.100.2", 200, 9, DETAIL_INBOUND_PEER_REJECTED_OUR_CERT);
     found = outbound_builder_finish(builder, NOW);
     assert_int_equal(found->findings->len + found->passing->len, 0);
     assert_int_equal(found->inbound->len, 1);
@@ -934,7 +936,8 @@ static void inbound_failures_are_told_only_beside_a_report_of_the_day(void **sta
     assert_int_equal(joined->reported, 3);
     assert_int_equal(joined->handshakes, 6);
     assert_string_equal(text_at(joined->details, 0), "inbound-handshake-failure");
-    assert_int_equal(found->inbound_failed, 103); /* of the period */
+    assert_int_equal(found->inbound_failed, 108); /* of the period */
+    assert_int_equal(found->inbound_refused, 5);
 }
 
 /* ---- hostile ---- */

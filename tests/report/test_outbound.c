@@ -333,6 +333,37 @@ static void what_only_bounces_tell_is_no_log(void **state)
 
 /* ---- JSON ---- */
 
+static void clients_that_refuse_our_certificate_are_told_apart(void **state)
+{
+    const struct outbound_period period = {.from = NOW - 24 * HOUR, .to = NOW};
+    struct outbound_builder *builder = outbound_builder_new(&period);
+    g_autoptr(Digest) digest = digest_new();
+    struct stored_log_failure failure = {
+        .id = 1,
+        .event = {.kind = LOG_EVENT_FAILURE,
+                  .at = NOW - 5 * HOUR,
+                  .direction = DIRECTION_IN,
+                  .ip = "2001:db8::9",
+                  .sessions = 7,
+                  .failure_type = FAILURE_TLS_HANDSHAKE_FAILURE,
+                  .detail = DETAIL_INBOUND_HANDSHAKE_FAILURE},
+    };
+    g_autofree char *text = NULL;
+
+    (void)state;
+    outbound_builder_add_failure(builder, &failure);
+    failure.event.sessions = 3;
+    failure.event.detail = DETAIL_INBOUND_PEER_REJECTED_OUR_CERT;
+    outbound_builder_add_failure(builder, &failure);
+    digest->generated_at = NOW;
+    digest->outbound = outbound_builder_finish(builder, NOW);
+    digest->faults = fault_builder_finish(fault_builder_new(), NOW);
+    text = write_as("text", digest);
+    assert_non_null(strstr(text, "10 handshakes of clients failed"));
+    assert_non_null(strstr(text, "In 3 handshakes the client did not accept"));
+    assert_non_null(strstr(text, "detail = 'inbound-peer-rejected-our-cert'"));
+}
+
 static void json_names_the_rows_and_the_numbers(void **state)
 {
     g_autoptr(Digest) digest = digest_of(story, G_N_ELEMENTS(story));
@@ -389,6 +420,7 @@ int main(void)
         cmocka_unit_test(each_failure_of_a_log_is_told_with_steps_for_senders),
         cmocka_unit_test(what_strangers_said_does_nothing_to_the_reader),
         cmocka_unit_test(what_only_bounces_tell_is_no_log),
+        cmocka_unit_test(clients_that_refuse_our_certificate_are_told_apart),
         cmocka_unit_test(json_names_the_rows_and_the_numbers),
         cmocka_unit_test(without_a_log_nothing_is_said_of_logs),
     };

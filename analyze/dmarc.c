@@ -133,9 +133,8 @@ void dmarc_judge(struct dmarc_report *report)
 {
     struct contradictions contradictions = {0};
 
-    for (guint i = 0; i < report->rows->len; i++)
-        judge_row(&report->policy, &g_array_index(report->rows, struct dmarc_row, i),
-                  &contradictions);
+    for (guint i = 0; i < dmarc_rows_count(report->rows); i++)
+        judge_row(&report->policy, dmarc_rows_at(report->rows, i), &contradictions);
     if (contradictions.passed > 0)
         issue_add(report->issues, ISSUE_DMARC, ISSUE_NOTICE, CLAUSE,
                   "policy_evaluated says pass, which counts, where auth_results have none (%u)",

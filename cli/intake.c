@@ -105,7 +105,7 @@ static gsize arrival_weight(const struct arrival *arrival)
         weight += report_weight(g_ptr_array_index(arrival->reports, i));
     for (guint i = 0; i < arrival->dmarc->len; i++) {
         const struct dmarc_report *report = g_ptr_array_index(arrival->dmarc, i);
-        weight += report->rows->len * sizeof(struct dmarc_row) + report->texts.bytes;
+        weight += dmarc_rows_size(report->rows);
     }
     return weight;
 }

@@ -129,8 +129,7 @@ static void fill_period(struct dmarc_report *report, const struct tlsrpt_label *
 
 static const char *first_header_from(const struct dmarc_report *report)
 {
-    return report->rows->len > 0 ? g_array_index(report->rows, struct dmarc_row, 0).header_from
-                                 : NULL;
+    return dmarc_rows_count(report->rows) > 0 ? dmarc_rows_at(report->rows, 0)->header_from : NULL;
 }
 
 static void fill_domain(struct dmarc_report *report, const struct tlsrpt_label *subject,
@@ -170,7 +169,7 @@ static void fill(struct dmarc_report *report, const struct dmarc_hints *hints)
     fill_domain(report, &subject, &file);
     if (report->external_id == NULL)
         note(report, ISSUE_WARNING, DMARC_CLAUSE_METADATA, "report_id is missing or empty");
-    if (report->rows->len == 0)
+    if (dmarc_rows_count(report->rows) == 0)
         note(report, ISSUE_NOTICE, DMARC_CLAUSE_FIRST_LEVEL, "there is no record");
     if (report->policy.p == DMARC_REQUEST_UNKNOWN)
         note(report, ISSUE_NOTICE, DMARC_CLAUSE_POLICY, "p of policy_published is missing");
@@ -210,8 +209,8 @@ static void hash_identity(struct dmarc_report *report)
 /* Names, an id or a record: less than one of these is no report. */
 static bool holds_something(const struct dmarc_report *report)
 {
-    return report->rows->len > 0 || report->organization != NULL || report->external_id != NULL ||
-           report->policy.domain != NULL;
+    return dmarc_rows_count(report->rows) > 0 || report->organization != NULL ||
+           report->external_id != NULL || report->policy.domain != NULL;
 }
 
 static void note_end(const struct dmarc_pass *first, const struct dmarc_pass *last)
@@ -221,7 +220,7 @@ static void note_end(const struct dmarc_pass *first, const struct dmarc_pass *la
     if (last->end == DMARC_BROKEN)
         issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
                   "not well-formed: %s; its whole records before that are used: %u", first->broken,
-                  report->rows->len);
+                  dmarc_rows_count(report->rows));
     else if (first->end == DMARC_BROKEN)
         issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
                   "not well-formed, mended: %s", first->broken);
@@ -231,11 +230,11 @@ static void note_end(const struct dmarc_pass *first, const struct dmarc_pass *la
     else if (last->end == DMARC_CUT)
         issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
                   "the text ends before its elements do; its whole records are used: %u",
-                  report->rows->len);
+                  dmarc_rows_count(report->rows));
     else if (last->end == DMARC_LIMIT)
         issue_add(report->issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
                   "the text is not read past that; its whole records are used: %u",
-                  report->rows->len);
+                  dmarc_rows_count(report->rows));
 }
 
 static void refuse(const struct dmarc_pass *pass, GPtrArray *issues)
@@ -284,6 +283,6 @@ struct dmarc_report *dmarc_read(dmarc_source_fn source, void *data, const struct
     note_end(&first, last);
     fill(report, hints);
     hash_identity(report);
-    dmarc_texts_seal(&report->texts);
+    dmarc_rows_seal(report->rows);
     return g_steal_pointer(&report);
 }

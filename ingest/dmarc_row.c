@@ -27,7 +27,7 @@ static bool is_among(const char *const *words, size_t count, const char *word)
 /* The report's copy; NULL for "". */
 static const char *take(struct dmarc_reading *reading, const char *text)
 {
-    return *text != '\0' ? dmarc_texts_take(&reading->report->texts, text) : NULL;
+    return *text != '\0' ? dmarc_rows_text(reading->report->rows, text) : NULL;
 }
 
 static const char *take_lower(struct dmarc_reading *reading, const char *text)
@@ -42,7 +42,7 @@ static const char *take_domain(struct dmarc_reading *reading, enum dmarc_scope s
 {
     g_autofree char *domain = dmarc_domain(reading, text, dmarc_scope_name(scope), clause);
 
-    return dmarc_texts_take(&reading->report->texts, domain);
+    return dmarc_rows_text(reading->report->rows, domain);
 }
 
 static const char *take_address(struct dmarc_reading *reading, const char *text)
@@ -55,7 +55,7 @@ static const char *take_address(struct dmarc_reading *reading, const char *text)
     else if (!valid)
         dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_ROW,
                    "source_ip is no IP address: \"%.60s\"", address);
-    return dmarc_texts_take(&reading->report->texts, address);
+    return dmarc_rows_text(reading->report->rows, address);
 }
 
 /* A number of messages; -1 where it says nothing. */
@@ -239,24 +239,10 @@ void dmarc_row_begin(struct dmarc_reading *reading, enum dmarc_scope scope)
         begin_in_list(reading, reading->reasons, LIMIT_DMARC_REASONS, "reasons");
 }
 
-/* The report's own copy of an array, the same one for the same texts: those are the same pointers.
- */
+/* The report's own copy of an array. */
 static const void *keep_list(struct dmarc_reading *reading, const GArray *list, size_t size)
 {
-    struct dmarc_report *report = reading->report;
-    GBytes *bytes, *known;
-
-    if (list->len == 0)
-        return NULL;
-    bytes = g_bytes_new(list->data, list->len * size);
-    known = g_hash_table_lookup(report->lists, bytes);
-    if (known == NULL) {
-        report->texts.bytes += list->len * size;
-        g_hash_table_add(report->lists, bytes);
-        return g_bytes_get_data(bytes, NULL);
-    }
-    g_bytes_unref(bytes);
-    return g_bytes_get_data(known, NULL);
+    return dmarc_rows_list(reading->report->rows, list->data, list->len * size);
 }
 
 /* <dkim/> and <reason/> with nothing in them tell nothing. */
@@ -288,13 +274,13 @@ static void check_row(struct dmarc_reading *reading)
 
 static bool has_room(struct dmarc_reading *reading)
 {
-    const struct dmarc_report *report = reading->report;
+    const struct dmarc_rows *rows = reading->report->rows;
 
-    if (report->rows->len < LIMIT_DMARC_ROWS && report->texts.bytes < LIMIT_DMARC_TEXT_BYTES)
+    if (dmarc_rows_count(rows) < LIMIT_DMARC_ROWS && dmarc_rows_size(rows) < LIMIT_DMARC_ROWS_BYTES)
         return true;
     reading->full = true;
     dmarc_note(reading, ISSUE_LIMIT, ISSUE_WARNING, NULL,
-               "only the first %u records are read; the rest is dropped", report->rows->len);
+               "only the first %u records are read; the rest is dropped", dmarc_rows_count(rows));
     return false;
 }
 
@@ -313,7 +299,7 @@ void dmarc_row_end(struct dmarc_reading *reading)
         row->dkim_count = (uint8_t)reading->dkim->len;
         row->spf_count = (uint8_t)reading->spf->len;
         row->reason_count = (uint8_t)reading->reasons->len;
-        g_array_append_val(reading->report->rows, *row);
+        dmarc_rows_add(reading->report->rows, row);
     }
     reading->part[0] = '\0';
 }

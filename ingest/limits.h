@@ -22,7 +22,7 @@
 
 #define LIMIT_DMARC_BYTES (256u << 20)     /* of one report's XML, read as it is unpacked */
 #define LIMIT_DMARC_ROWS 500000            /* of one report */
-#define LIMIT_DMARC_TEXT_BYTES (48u << 20) /* of all different texts in its rows */
+#define LIMIT_DMARC_ROWS_BYTES (96u << 20) /* of them with their texts and lists */
 #define LIMIT_DMARC_RESULTS 100            /* of one row; RFC 9990 allows no more either */
 #define LIMIT_DMARC_REASONS 20             /* of one row */
 #define LIMIT_XML_DEPTH 64

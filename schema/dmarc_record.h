@@ -6,6 +6,7 @@
 #ifndef SCHEMA_DMARC_RECORD_H
 #define SCHEMA_DMARC_RECORD_H
 
+#include "schema/arena.h"
 #include "schema/record.h"
 
 /* What the receiver read in the DNS. Words are those of the standard; UNKNOWN: not said. */
@@ -59,12 +60,8 @@ struct dmarc_row {
     uint8_t spf_best;
 };
 
-/* Texts of rows, each once. */
-struct dmarc_texts {
-    GStringChunk *chunk;
-    GHashTable *known; /* text -> itself; NULL when no more are taken in */
-    size_t bytes;
-};
+/* Rows with their texts and lists. */
+struct dmarc_rows;
 
 struct dmarc_report {
     char *organization; /* org_name, else the domain of email, else from the file's name */
@@ -78,9 +75,7 @@ struct dmarc_report {
     int64_t begins_at;
     int64_t ends_at;
     struct dmarc_policy policy;
-    GArray *rows; /* struct dmarc_row */
-    struct dmarc_texts texts;
-    GHashTable *lists; /* GBytes *, the arrays that rows point into */
+    struct dmarc_rows *rows;
     GPtrArray *issues; /* struct issue * */
     struct original original;
     uint8_t content_hash[RECORD_HASH_BYTES];  /* of elements and texts; blanks around them do not
@@ -143,10 +138,22 @@ struct dmarc_source {
 struct dmarc_report *dmarc_report_new(void);
 void dmarc_report_free(struct dmarc_report *report);
 
-/* The report's own copy of a text; NULL for NULL. */
-const char *dmarc_texts_take(struct dmarc_texts *texts, const char *text);
-/* Ends taking in: what finds a text again is given back. */
-void dmarc_texts_seal(struct dmarc_texts *texts);
+/* Rows in the order in which they are added. Their texts and lists are those that these give: the
+   same pointer for the same text or list within DMARC_ROWS_BLOCK rows; NULL for none. All stay
+   where they are. What is far from the row last looked at may leave the memory. */
+#define DMARC_ROWS_BLOCK 2048
+struct dmarc_rows *dmarc_rows_new(void);
+void dmarc_rows_free(struct dmarc_rows *rows);
+const char *dmarc_rows_text(struct dmarc_rows *rows, const char *text);
+const void *dmarc_rows_list(struct dmarc_rows *rows, const void *list, size_t size);
+void dmarc_rows_add(struct dmarc_rows *rows, const struct dmarc_row *row);
+/* Ends adding: what finds a text again is given back. */
+void dmarc_rows_seal(struct dmarc_rows *rows);
+guint dmarc_rows_count(const struct dmarc_rows *rows);
+/* index < count. Until the next row is added. */
+struct dmarc_row *dmarc_rows_at(struct dmarc_rows *rows, guint index);
+/* Bytes of all rows, texts and lists. */
+size_t dmarc_rows_size(const struct dmarc_rows *rows);
 
 typedef struct dmarc_report DmarcReport;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DmarcReport, dmarc_report_free)

@@ -3,7 +3,7 @@
 #include "schema/store_dmarc_private.h"
 #include <jansson.h>
 
-/* Lists that are in the store already, by the array that the rows share. */
+/* Lists that are in the store already, by the array that the rows of a block share. */
 struct writing {
     struct store *store;
     gint64 report;
@@ -157,8 +157,11 @@ static bool add_rows(struct store *store, gint64 id, const struct dmarc_report *
     struct writing writing = {store, id, g_hash_table_new_full(NULL, NULL, NULL, g_free)};
     bool ok = true;
 
-    for (guint i = 0; ok && i < report->rows->len; i++)
-        ok = add_row(&writing, &g_array_index(report->rows, struct dmarc_row, i), error);
+    for (guint i = 0; ok && i < dmarc_rows_count(report->rows); i++) {
+        if (i % DMARC_ROWS_BLOCK == 0)
+            g_hash_table_remove_all(writing.lists);
+        ok = add_row(&writing, dmarc_rows_at(report->rows, i), error);
+    }
     g_hash_table_unref(writing.lists);
     return ok;
 }

@@ -57,14 +57,14 @@ static struct dmarc_report *report_of(uint8_t dkim_said, uint8_t spf_said,
                                   .spf_count = spf != NULL};
 
     report->policy.domain = g_strdup("example.org");
-    g_array_append_val(report->rows, row);
+    dmarc_rows_add(report->rows, &row);
     dmarc_judge(report);
     return report;
 }
 
 static const struct dmarc_row *row_of(const struct dmarc_report *report)
 {
-    return &g_array_index(report->rows, struct dmarc_row, 0);
+    return dmarc_rows_at(report->rows, 0);
 }
 
 static const struct dmarc_auth ours = {.domain = "example.org", .result = "pass"};
@@ -125,7 +125,7 @@ static void the_name_in_helo_counts_where_there_is_no_other(void **state)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(DmarcReport) report =
             report_of(DMARC_FAIL, DMARC_VERDICT_UNKNOWN, NULL, 0, results);
-        struct dmarc_row *row = &g_array_index(report->rows, struct dmarc_row, 0);
+        struct dmarc_row *row = dmarc_rows_at(report->rows, 0);
         row->spf_count = cases[i].count;
         row->envelope_from = cases[i].envelope_from;
         dmarc_judge(report);

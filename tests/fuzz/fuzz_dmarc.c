@@ -81,11 +81,11 @@ static void check_report(const struct dmarc_report *report)
     CHECK(report->ends_at <= TIME_MAX);
     CHECK(report->policy.domain != NULL && g_utf8_validate(report->policy.domain, -1, NULL));
     CHECK(report->policy.pct >= -1 && report->policy.pct <= 100);
-    CHECK(report->rows->len <= LIMIT_DMARC_ROWS);
+    CHECK(dmarc_rows_count(report->rows) <= LIMIT_DMARC_ROWS);
     /* Those of dmarc_judge() and of the end come on top. */
     CHECK(report->issues->len <= LIMIT_ISSUES + 5);
-    for (guint i = 0; i < report->rows->len; i++)
-        check_row(&g_array_index(report->rows, struct dmarc_row, i));
+    for (guint i = 0; i < dmarc_rows_count(report->rows); i++)
+        check_row(dmarc_rows_at(report->rows, i));
     for (guint i = 0; i < report->issues->len; i++)
         CHECK(g_utf8_validate(((struct issue *)report->issues->pdata[i])->problem, -1, NULL));
 }
@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_report(report);
         CHECK(memcmp(report->content_hash, again->content_hash, RECORD_HASH_BYTES) == 0);
         CHECK(memcmp(report->identity_hash, again->identity_hash, RECORD_HASH_BYTES) == 0);
-        CHECK(report->rows->len == again->rows->len);
+        CHECK(dmarc_rows_count(report->rows) == dmarc_rows_count(again->rows));
     }
     check_mended(&few);
     return 0;

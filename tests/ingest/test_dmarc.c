@@ -63,8 +63,8 @@ static struct dmarc_report *read_text(const char *text)
 static const struct dmarc_row *row_at(const struct dmarc_report *report, guint index)
 {
     assert_non_null(report);
-    assert_true(index < report->rows->len);
-    return &g_array_index(report->rows, struct dmarc_row, index);
+    assert_true(index < dmarc_rows_count(report->rows));
+    return dmarc_rows_at(report->rows, index);
 }
 
 static bool has_issue(const GPtrArray *issues, const char *words)
@@ -131,7 +131,7 @@ static void reads_each_element_of_rfc_9990(void **state)
     assert_true(report->policy.testing);
     assert_string_equal(report->policy.fo, "1:d");
     assert_string_equal(report->policy.discovery_method, "treewalk");
-    assert_int_equal(report->rows->len, 1);
+    assert_int_equal(dmarc_rows_count(report->rows), 1);
     assert_string_equal(row->source_ip, "2001:db8::1");
     assert_int_equal(row->messages, 12);
     assert_int_equal(row->disposition, DMARC_DISPOSITION_PASS);
@@ -289,10 +289,11 @@ static void broken_xml_costs_what_is_broken(void **state)
         int64_t messages = 0;
         if (report == NULL)
             fail_msg("case %zu is refused", i);
-        for (guint k = 0; k < report->rows->len; k++)
+        for (guint k = 0; k < dmarc_rows_count(report->rows); k++)
             messages += row_at(report, k)->messages;
-        if (messages != broken[i].messages || report->rows->len != broken[i].rows)
-            fail_msg("case %zu: %d messages, %u rows", i, (int)messages, report->rows->len);
+        if (messages != broken[i].messages || dmarc_rows_count(report->rows) != broken[i].rows)
+            fail_msg("case %zu: %d messages, %u rows", i, (int)messages,
+                     dmarc_rows_count(report->rows));
         assert_string_equal(row_at(report, 0)->header_from, broken[i].from);
         if (broken[i].issue != NULL && !has_issue(report->issues, broken[i].issue))
             fail_msg("case %zu: no issue \"%s\"", i, broken[i].issue);
@@ -334,7 +335,7 @@ static void a_report_cut_anywhere_gives_its_whole_records(void **state)
             assert_true(issues->len > 0);
             continue;
         }
-        assert_int_equal(report->rows->len, wanted);
+        assert_int_equal(dmarc_rows_count(report->rows), wanted);
         if (wanted == 2)
             assert_int_equal(row_at(report, 1)->messages, 4);
     }
@@ -595,7 +596,7 @@ static void one_bad_record_costs_no_other(void **state)
                           "<record></record>" RECORD("192.0.2.2", "4")));
 
     (void)state;
-    assert_int_equal(report->rows->len, 4);
+    assert_int_equal(dmarc_rows_count(report->rows), 4);
     assert_string_equal(row_at(report, 1)->source_ip, "1.2.3.4.5");
     assert_null(row_at(report, 2)->source_ip);
     assert_string_equal(row_at(report, 3)->source_ip, "192.0.2.2");
@@ -693,6 +694,34 @@ static void rows_share_texts_and_lists(void **state)
     assert_ptr_equal(row_at(report, 0)->spf, row_at(report, 1)->spf);
 }
 
+static void rows_of_a_long_report_are_what_and_where_they_were(void **state)
+{
+    static const char *const results[] = {"pass", "fail", "none"};
+    g_autoptr(GString) text = g_string_new("<feedback>" META POLICY);
+    guint count = 10 * DMARC_ROWS_BLOCK + 7;
+
+    (void)state;
+    for (guint i = 0; i < count; i++)
+        g_string_append_printf(text,
+                               "<record><row><source_ip>10.0.%u.%u</source_ip><count>%u</count>"
+                               "</row>" FROM "<auth_results><spf><domain>d%u.example</domain>"
+                               "<result>%s</result></spf></auth_results></record>",
+                               i >> 8, i & 255, i + 1, i % 100, results[i % 3]);
+    g_string_append(text, "</feedback>");
+    g_autoptr(DmarcReport) report = read_text(text->str);
+    assert_int_equal(dmarc_rows_count(report->rows), count);
+    for (guint k = 0; k < count; k++) {
+        guint i = k % 2 == 0 ? k : count - k; /* near and far */
+        g_autofree char *address = g_strdup_printf("10.0.%u.%u", i >> 8, i & 255);
+        g_autofree char *domain = g_strdup_printf("d%u.example", i % 100);
+        assert_string_equal(row_at(report, i)->source_ip, address);
+        assert_int_equal(row_at(report, i)->messages, i + 1);
+        assert_string_equal(row_at(report, i)->spf->domain, domain);
+        assert_string_equal(row_at(report, i)->spf->result, results[i % 3]);
+    }
+    assert_ptr_equal(row_at(report, 0)->spf, row_at(report, 300)->spf);
+}
+
 static void lists_of_a_row_are_bounded(void **state)
 {
     g_autoptr(GString) text = g_string_new("<feedback>" META POLICY "<record>");
@@ -748,7 +777,7 @@ static void rows_past_the_limit_are_dropped(void **state)
         read_many("", "<record><row><count>1</count></row></record>", LIMIT_DMARC_ROWS + 10, "");
 
     (void)state;
-    assert_int_equal(report->rows->len, LIMIT_DMARC_ROWS);
+    assert_int_equal(dmarc_rows_count(report->rows), LIMIT_DMARC_ROWS);
     assert_issue(report, "the rest is dropped");
 }
 
@@ -795,7 +824,7 @@ static void names_without_end_end_the_reading(void **state)
         g_string_append(text, RECORD("192.0.2.2", "3") "</feedback>");
         g_autoptr(DmarcReport) report = read_text(text->str);
         assert_string_equal(row_at(report, 0)->source_ip, "192.0.2.1");
-        assert_int_equal(report->rows->len, 1);
+        assert_int_equal(dmarc_rows_count(report->rows), 1);
         assert_issue(report, "too many different names");
     }
 }
@@ -811,7 +840,7 @@ static void many_rows_with_the_same_odd_names_are_read(void **state)
     g_string_append(text, "</feedback>");
     g_autoptr(DmarcReport) report = read_text(text->str);
     assert_int_equal(row_at(report, 0)->messages, 1);
-    assert_int_equal(report->rows->len, 100000);
+    assert_int_equal(dmarc_rows_count(report->rows), 100000);
 }
 
 static void a_text_that_is_no_report_is_refused_with_a_reason(void **state)
@@ -857,6 +886,7 @@ int main(void)
         cmocka_unit_test(form_is_no_content_and_texts_are),
         cmocka_unit_test(identity_is_organization_id_domain_and_period),
         cmocka_unit_test(rows_share_texts_and_lists),
+        cmocka_unit_test(rows_of_a_long_report_are_what_and_where_they_were),
         cmocka_unit_test(lists_of_a_row_are_bounded),
         cmocka_unit_test(a_long_text_is_cut),
         cmocka_unit_test(rows_past_the_limit_are_dropped),

@@ -152,7 +152,7 @@ static void put_dmarc(struct sample *sample, gint64 now, enum dmarc_request aske
     report->policy.p = asked;
     report->begins_at = now - SAMPLE_DAY;
     report->ends_at = now;
-    g_array_append_val(report->rows, row);
+    dmarc_rows_add(report->rows, &row);
     sample_hash(dmarc_request_word(asked), report->content_hash);
     sample_hash(dmarc_request_word(asked), report->identity_hash);
     g_ptr_array_add(mail->dmarc, report);

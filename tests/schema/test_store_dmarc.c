@@ -45,7 +45,7 @@ static void add_row(struct dmarc_report *report, const char *ip, bool aligned, i
                                   .dkim_count = aligned ? 1 : 2,
                                   .dkim_best = aligned ? 0 : 1};
 
-    g_array_append_val(report->rows, row);
+    dmarc_rows_add(report->rows, &row);
 }
 
 static void put(struct sample *sample, const char *name, struct dmarc_report *report,
@@ -68,7 +68,7 @@ static void the_views_give_what_came(void **state)
 
     add_row(report, "192.0.2.1", true, 7);
     add_row(report, "192.0.2.2", false, 3);
-    row = &g_array_index(report->rows, struct dmarc_row, 1);
+    row = dmarc_rows_at(report->rows, 1);
     row->header_from = "news.example.org";
     row->reasons = reasons;
     row->reason_count = 1;

@@ -128,7 +128,7 @@ static void a_finding_says_what_became_of_the_mail_and_what_to_do(void **state)
         "2026-11-22 mx.bad.example 2026-11-29 bad.example >>/etc/postfix/tls_policy",
         "What to write to their postmaster",
         "Since 2026-11-22 our mail server has trouble with mx.bad.example (2001:db8::25)",
-        "Its log says: Server certificate not verified",
+        "The error: Server certificate not verified",
         "WHERE log_failure IN (1,2)",
         "tlstriage explain dane-cert-mismatch",
         "Seen once, or delivered since; nothing to do: mx.once.example",

@@ -177,8 +177,8 @@ static const char *over_of(const struct outbound_finding *finding)
     return finding->since == SESSION_PLAINTEXT
                ? "mail goes again, but in clear: if that is by an exception of yours, test and "
                  "remove it"
-               : "mail goes again, but unverified: either they have no TLSA records any more, or it "
-                 "is by an exception of yours, which is to be tested and removed";
+               : "mail goes again, but unverified: either they have no TLSA records any more, or "
+                 "an exception of yours holds, which is to be tested and removed";
 }
 
 static bool is_bounces_only(const struct outbound_finding *finding)

@@ -135,7 +135,7 @@ static int ingest_paths(struct cli *cli, const struct log_options *options, char
         print_log_hint(cli);
     if (!ok)
         return cli_fail(cli, error);
-    return trouble ? EXIT_TROUBLE : EXIT_DONE;
+    return trouble || logs.refused > 0 ? EXIT_TROUBLE : EXIT_DONE;
 }
 
 int cmd_ingest(struct cli *cli, int argc, char **argv)

@@ -1,4 +1,5 @@
 #include "cli/intake_log.h"
+#include "schema/error.h"
 #include <string.h>
 
 /* A log of up to this size is looked at as a whole first, for its years. */
@@ -24,6 +25,7 @@ struct intake_log {
     struct intake_log_counts *counts;
     struct log_reader *reader;
     struct log_writer *writer;
+    const char *name;          /* of the log that is read */
     struct log_source *source; /* that the thread reads and splits */
     const char *head;          /* what was read of it before */
     size_t head_length;
@@ -36,6 +38,70 @@ static void take_event(const struct log_event *event, void *data)
     struct intake_log *intake = data;
 
     log_writer_take(intake->writer, event);
+}
+
+bool intake_log_note(struct store *store, const struct log_reader *reader, GError **error)
+{
+    const GPtrArray *hosts = log_reader_hosts(reader);
+
+    for (guint i = 0; i < hosts->len; i++) {
+        const struct log_host *host = g_ptr_array_index(hosts, i);
+        if (host->first_at != 0 &&
+            !store_note_log(store, host->name, host->carrier, host->first_at, host->last_at, error))
+            return false;
+    }
+    return true;
+}
+
+static bool write_log(struct store *store, struct log_writer *writer,
+                      const struct log_reader *reader, struct store_log_counts *counts,
+                      GError **error)
+{
+    bool ok;
+
+    if (!store_begin(store, error)) {
+        log_writer_settle(writer, false, counts);
+        return false;
+    }
+    ok = intake_log_note(store, reader, error) && log_writer_write(writer, error) &&
+         store_commit(store, error);
+    if (!ok)
+        store_rollback(store);
+    log_writer_settle(writer, ok, counts);
+    return ok;
+}
+
+/* Whether another way to the log of that host was read in this run. */
+static bool came_otherwise(const struct intake_log *intake, const struct log_host *host)
+{
+    const GPtrArray *hosts = log_reader_hosts(intake->reader);
+
+    for (guint i = 0; i < hosts->len; i++) {
+        const struct log_host *other = g_ptr_array_index(hosts, i);
+        if (other->carrier != host->carrier && other->first_at != 0 &&
+            store_is_log_host(other->name, host->name))
+            return true;
+    }
+    return false;
+}
+
+/* The store knows what was written only. Where it fails here, so does the next write. */
+static bool admit(const struct log_host *host, void *data)
+{
+    struct intake_log *intake = data;
+    struct store *store = intake->cli->store;
+    g_autoptr(GError) error = NULL;
+
+    if (came_otherwise(intake, host) &&
+        !write_log(store, intake->writer, intake->reader, &intake->counts->stored, &error))
+        return true;
+    if (store_may_take_log(store, host->name, host->carrier, host->first_at, host->last_at,
+                           &error) ||
+        !g_error_matches(error, TLSTRIAGE_ERROR, TLSTRIAGE_ERROR_TWICE))
+        return true;
+    cli_complain(intake->cli, "%s: %s", intake->name, error->message);
+    intake->counts->refused++;
+    return false;
 }
 
 static struct block *block_new(void)
@@ -65,6 +131,7 @@ struct intake_log *intake_log_new(struct cli *cli, const struct log_options *opt
     if (cli->now_text != NULL)
         log_writer_set_time(intake->writer, cli->now);
     intake->reader = log_reader_new(options, take_event, intake);
+    log_reader_set_admission(intake->reader, admit, intake);
     intake->full = g_async_queue_new();
     intake->empty = g_async_queue_new_full(block_free);
     for (guint i = 0; i < BLOCKS; i++)
@@ -81,36 +148,6 @@ void intake_log_free(struct intake_log *intake)
     g_async_queue_unref(intake->full);
     g_async_queue_unref(intake->empty);
     g_free(intake);
-}
-
-bool intake_log_note(struct store *store, const struct log_reader *reader, GError **error)
-{
-    const GPtrArray *hosts = log_reader_hosts(reader);
-
-    for (guint i = 0; i < hosts->len; i++) {
-        const struct log_host *host = g_ptr_array_index(hosts, i);
-        if (!store_note_log(store, host->name, host->carrier, host->first_at, host->last_at, error))
-            return false;
-    }
-    return true;
-}
-
-static bool write_log(struct store *store, struct log_writer *writer,
-                      const struct log_reader *reader, struct store_log_counts *counts,
-                      GError **error)
-{
-    bool ok;
-
-    if (!store_begin(store, error)) {
-        log_writer_settle(writer, false, counts);
-        return false;
-    }
-    ok = intake_log_note(store, reader, error) && log_writer_write(writer, error) &&
-         store_commit(store, error);
-    if (!ok)
-        store_rollback(store);
-    log_writer_settle(writer, ok, counts);
-    return ok;
 }
 
 static bool write_if(struct intake_log *intake, bool due, GError **error)
@@ -196,6 +233,7 @@ bool intake_log_take(struct intake_log *intake, const struct unit *unit,
 
     intake->counts->logs++;
     intake->source = unit->log;
+    intake->name = unit->source;
     log_reader_begin(intake->reader, unit->time);
     intake->head_length = 0;
     if (!may_wait) {

@@ -15,6 +15,7 @@ struct intake_log_counts {
     guint logs;
     struct log_counts lines;
     struct store_log_counts stored;
+    guint refused; /* hosts whose lines came by another way before; each was complained of */
 };
 
 struct intake_log;

@@ -77,6 +77,11 @@ void log_writer_settle(struct log_writer *writer, bool committed, struct store_l
  */
 bool store_note_log(struct store *store, const char *host, enum log_carrier carrier,
                     gint64 first_at, gint64 last_at, GError **error);
+/* The same question, with nothing noted. */
+bool store_may_take_log(struct store *store, const char *host, enum log_carrier carrier,
+                        gint64 first_at, gint64 last_at, GError **error);
+/* Whether both names are of one host: the first label, without case. */
+bool store_is_log_host(const char *host, const char *other);
 
 /* Where a followed log was left off. */
 struct log_position {

@@ -1,5 +1,6 @@
 /* Which logs were read, by which road and how far. */
 #include "schema/store_log_private.h"
+#include <string.h>
 
 /* Clocks of journald and of the syslog daemon may differ by so much at the seam between a time that
    was read from one and a time that was read from the other. */
@@ -116,6 +117,22 @@ bool store_note_log(struct store *store, const char *host, enum log_carrier carr
     return is_known ||
            (change_spans(store, SQL_DROP_LOG_SPANS, label, carrier, first_at, last_at, error) &&
             change_spans(store, SQL_ADD_LOG_SPAN, label, carrier, first_at, last_at, error));
+}
+
+bool store_may_take_log(struct store *store, const char *host, enum log_carrier carrier,
+                        gint64 first_at, gint64 last_at, GError **error)
+{
+    g_autofree char *label = store_log_host(host);
+
+    return check_other(store, label, carrier, first_at, last_at, error);
+}
+
+bool store_is_log_host(const char *host, const char *other)
+{
+    g_autofree char *label = store_log_host(host);
+    g_autofree char *other_label = store_log_host(other);
+
+    return strcmp(label, other_label) == 0;
 }
 
 void log_position_clear(struct log_position *position)

@@ -6,6 +6,7 @@ struct log_hosts {
     GPtrArray *list;
     GHashTable *known;     /* the same */
     struct log_host *last; /* lines of one host mostly follow each other */
+    guint refused;         /* hosts */
 };
 
 static void host_free(gpointer data)
@@ -51,28 +52,36 @@ void log_hosts_free(struct log_hosts *hosts)
 void log_hosts_clear(struct log_hosts *hosts)
 {
     hosts->last = NULL;
+    hosts->refused = 0;
     if (hosts->list->len == 0)
         return;
     g_hash_table_remove_all(hosts->known);
     g_ptr_array_set_size(hosts->list, 0);
 }
 
-static struct log_host *find_host(struct log_hosts *hosts, enum log_carrier carrier,
-                                  struct span name, gint64 at)
+static struct log_host *look_up(const struct log_hosts *hosts, enum log_carrier carrier,
+                                struct span name)
 {
     char text[NAME_BYTES];
-    struct log_host wanted = {.name = text, .carrier = carrier, .first_at = at, .last_at = at};
-    struct log_host *host;
+    const struct log_host wanted = {.name = text, .carrier = carrier};
 
     if (name.length >= sizeof text)
         return NULL;
     memcpy(text, name.at, name.length);
     text[name.length] = '\0';
-    host = g_hash_table_lookup(hosts->known, &wanted);
-    if (host != NULL || hosts->list->len >= LOG_HOSTS_MAX)
+    return g_hash_table_lookup(hosts->known, &wanted);
+}
+
+static struct log_host *find_host(struct log_hosts *hosts, enum log_carrier carrier,
+                                  struct span name)
+{
+    struct log_host *host = look_up(hosts, carrier, name);
+
+    if (host != NULL || hosts->list->len >= LOG_HOSTS_MAX || name.length >= NAME_BYTES)
         return host;
-    host = g_memdup2(&wanted, sizeof wanted);
-    host->name = g_strdup(text);
+    host = g_new0(struct log_host, 1);
+    host->name = g_strndup(name.at, name.length);
+    host->carrier = carrier;
     g_ptr_array_add(hosts->list, host);
     g_hash_table_add(hosts->known, host);
     return host;
@@ -80,7 +89,7 @@ static struct log_host *find_host(struct log_hosts *hosts, enum log_carrier carr
 
 static void widen(struct log_host *host, gint64 first_at, gint64 last_at)
 {
-    host->first_at = MIN(host->first_at, first_at);
+    host->first_at = host->first_at != 0 ? MIN(host->first_at, first_at) : first_at;
     host->last_at = MAX(host->last_at, last_at);
 }
 
@@ -92,21 +101,37 @@ void log_hosts_note(struct log_hosts *hosts, enum log_carrier carrier, struct sp
         !span_is(name, hosts->last->name)) {
         if (memchr(name.at, 0, name.length) != NULL)
             return;
-        hosts->last = find_host(hosts, carrier, name, at);
+        hosts->last = find_host(hosts, carrier, name);
     }
     if (hosts->last != NULL)
         widen(hosts->last, at, at);
 }
 
-void log_hosts_join(struct log_hosts *hosts, const struct log_hosts *other)
+void log_hosts_join(struct log_hosts *hosts, const struct log_hosts *other, log_admit_fn admit,
+                    void *data)
 {
     for (guint i = 0; i < other->list->len; i++) {
         const struct log_host *noted = g_ptr_array_index(other->list, i);
-        struct log_host *host = find_host(
-            hosts, noted->carrier, span_of(noted->name, strlen(noted->name)), noted->first_at);
-        if (host != NULL)
-            widen(host, noted->first_at, noted->last_at);
+        struct log_host *host =
+            find_host(hosts, noted->carrier, span_of(noted->name, strlen(noted->name)));
+        struct log_host wider;
+        if (host == NULL || host->refused)
+            continue;
+        wider = *host;
+        widen(&wider, noted->first_at, noted->last_at);
+        wider.refused = admit != NULL && !admit(&wider, data);
+        if (!wider.refused)
+            *host = wider;
+        host->refused = wider.refused;
+        hosts->refused += wider.refused;
     }
+}
+
+bool log_hosts_refuse(const struct log_hosts *hosts, enum log_carrier carrier, struct span name)
+{
+    const struct log_host *host = hosts->refused > 0 ? look_up(hosts, carrier, name) : NULL;
+
+    return host != NULL && host->refused;
 }
 
 const GPtrArray *log_hosts_list(const struct log_hosts *hosts)

@@ -7,8 +7,9 @@
 struct log_host {
     char *name;
     enum log_carrier carrier;
-    gint64 first_at;
+    gint64 first_at; /* of the lines that were taken; 0: none was */
     gint64 last_at;
+    bool refused; /* further lines are not taken */
 };
 
 /* So many are told apart; further ones are not noted. */
@@ -23,8 +24,16 @@ void log_hosts_clear(struct log_hosts *hosts);
 /* A line of the host's at that time; one without a name, or with a NUL in it, is none. */
 void log_hosts_note(struct log_hosts *hosts, enum log_carrier carrier, struct span name, gint64 at);
 
-/* What `other` noted. */
-void log_hosts_join(struct log_hosts *hosts, const struct log_hosts *other);
+/* Whether lines of `host` may be taken, with which its log would reach from its first_at to its
+   last_at. Asked until it is false. */
+typedef bool (*log_admit_fn)(const struct log_host *host, void *data);
+
+/* What `other` noted; but for hosts whose lines are not admitted. `admit` may be NULL. */
+void log_hosts_join(struct log_hosts *hosts, const struct log_hosts *other, log_admit_fn admit,
+                    void *data);
+
+/* Whether the lines of this host are refused. */
+bool log_hosts_refuse(const struct log_hosts *hosts, enum log_carrier carrier, struct span name);
 
 /* struct log_host *, in the order they came */
 const GPtrArray *log_hosts_list(const struct log_hosts *hosts);

@@ -86,6 +86,8 @@ struct log_reader {
     enum form form;
     struct log_counts counts;
     struct log_hosts *hosts;
+    log_admit_fn admit; /* NULL: all hosts are */
+    void *admit_data;
 };
 
 /* Whether lines before the begin of what is read, or behind its end, may tell it otherwise. */
@@ -153,6 +155,12 @@ void log_reader_free(struct log_reader *reader)
     if (reader->options.zone != NULL)
         g_time_zone_unref(reader->options.zone);
     g_free(reader);
+}
+
+void log_reader_set_admission(struct log_reader *reader, log_admit_fn admit, void *data)
+{
+    reader->admit = admit;
+    reader->admit_data = data;
 }
 
 void log_reader_begin(struct log_reader *reader, gint64 time)
@@ -247,7 +255,8 @@ static void tell_entry(struct log_reader *reader, const struct entry *entry)
 {
     if (entry->settle != 0)
         settle_by(reader, entry->settle);
-    if (entry->dialect < 0)
+    if (entry->dialect < 0 ||
+        log_hosts_refuse(reader->hosts, entry->line.carrier, entry->line.host))
         return;
     if (entry->line.at != 0)
         note_stretch(reader, entry->line.at);
@@ -516,7 +525,7 @@ void log_reader_tell(struct log_reader *reader, struct log_batch *batch)
     reader->counts.unknown += batch->counts.unknown;
     reader->counts.cut += batch->counts.cut;
     widen(&reader->counts, batch->counts.first_at, batch->counts.last_at);
-    log_hosts_join(reader->hosts, batch->hosts);
+    log_hosts_join(reader->hosts, batch->hosts, reader->admit, reader->admit_data);
     for (size_t i = 0; i < batch->length; i++) {
         struct entry *entry = &batch->entries[i];
         if (entry->has_look)

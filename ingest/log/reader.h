@@ -29,6 +29,9 @@ struct log_reader;
 
 struct log_reader *log_reader_new(const struct log_options *options, log_event_fn emit, void *data);
 
+/* Asks for each host before lines of it are told; not set: all are. */
+void log_reader_set_admission(struct log_reader *reader, log_admit_fn admit, void *data);
+
 /*
  * Begins the next file. What was remembered of lines before stays: a rotated log goes on. `time`:
  * when it was last written to, 0 where unknown.
@@ -73,7 +76,7 @@ void log_reader_end(struct log_reader *reader);
 void log_reader_settle(struct log_reader *reader, gint64 before);
 
 const struct log_counts *log_reader_counts(const struct log_reader *reader);
-/* GPtrArray of struct log_host *, those seen since log_reader_new(). */
+/* GPtrArray of struct log_host *, those seen since log_reader_new(), refused ones too. */
 const GPtrArray *log_reader_hosts(const struct log_reader *reader);
 
 void log_reader_free(struct log_reader *reader);

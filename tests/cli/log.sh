@@ -150,6 +150,14 @@ before=$(counts)
 exits 'and the journal of that host and time' 3 triage ingest "$T/journal.json"
 like 'is refused' "$err" 'mx1'
 is 'and changes nothing' "$(counts)" "$before"
+sed 's/ mx1 / mx2 /' "$T/longer.log" >"$T/other.log"
+touch -d '2026-11-20T12:00:00Z' "$T/other.log"
+exits 'nor does it keep another log out' 3 triage ingest "$T/journal.json" "$T/other.log"
+like 'it is named' "$err" 'journal\.json: the log of mx1'
+is 'and the other is read' "$(query 'SELECT count(*) FROM log_failures WHERE host = '"'mx2'")" 1
+fresh
+exits 'both in one go' 3 triage ingest "$T/longer.log" "$T/journal.json"
+is 'the one that begins first is read' "$(query 'SELECT sum(sessions) FROM deliveries')" 1
 before='4|1'
 
 # What is no log.

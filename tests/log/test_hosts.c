@@ -36,6 +36,36 @@ static void a_host_has_its_first_and_its_last_time(void **state)
     log_hosts_free(hosts);
 }
 
+static bool before_100(const struct log_host *host, void *data)
+{
+    ++*(guint *)data;
+    return strcmp(host->name, "mx1") != 0 || host->last_at < 100;
+}
+
+static void a_host_that_is_not_admitted_stays_as_it_was(void **state)
+{
+    struct log_hosts *hosts = log_hosts_new(), *batch = log_hosts_new();
+    guint asked = 0;
+
+    (void)state;
+    log_hosts_note(batch, LOG_CARRIER_FILE, text("mx1"), 20);
+    log_hosts_join(hosts, batch, before_100, &asked);
+    assert_false(log_hosts_refuse(hosts, LOG_CARRIER_FILE, text("mx1")));
+    log_hosts_note(batch, LOG_CARRIER_FILE, text("mx1"), 200);
+    log_hosts_note(batch, LOG_CARRIER_FILE, text("mx2"), 200);
+    log_hosts_join(hosts, batch, before_100, &asked);
+    assert_true(log_hosts_refuse(hosts, LOG_CARRIER_FILE, text("mx1")));
+    assert_false(log_hosts_refuse(hosts, LOG_CARRIER_JOURNAL, text("mx1")));
+    assert_false(log_hosts_refuse(hosts, LOG_CARRIER_FILE, text("mx2")));
+    assert_int_equal(host_at(hosts, 0)->last_at, 20);
+    assert_int_equal(host_at(hosts, 1)->last_at, 200);
+    assert_int_equal(asked, 3);
+    log_hosts_join(hosts, batch, before_100, &asked);
+    assert_int_equal(asked, 4); /* of mx1 it is known */
+    log_hosts_free(hosts);
+    log_hosts_free(batch);
+}
+
 static void what_is_no_name_is_not_noted(void **state)
 {
     struct log_hosts *hosts = log_hosts_new();
@@ -59,12 +89,12 @@ static void their_number_is_bounded(void **state)
         log_hosts_note(i % 2 == 0 ? hosts : other, LOG_CARRIER_FILE, text(name), i);
     }
     assert_int_equal(log_hosts_list(hosts)->len, LOG_HOSTS_MAX);
-    log_hosts_join(hosts, other);
+    log_hosts_join(hosts, other, NULL, NULL);
     assert_int_equal(log_hosts_list(hosts)->len, LOG_HOSTS_MAX);
     log_hosts_note(hosts, LOG_CARRIER_FILE, text("host0"), 9000);
     assert_int_equal(host_at(hosts, 0)->last_at, 9000);
     log_hosts_clear(hosts);
-    log_hosts_join(hosts, other);
+    log_hosts_join(hosts, other, NULL, NULL);
     assert_string_equal(host_at(hosts, 0)->name, "host1");
     log_hosts_free(hosts);
     log_hosts_free(other);
@@ -74,6 +104,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_host_has_its_first_and_its_last_time),
+        cmocka_unit_test(a_host_that_is_not_admitted_stays_as_it_was),
         cmocka_unit_test(what_is_no_name_is_not_noted),
         cmocka_unit_test(their_number_is_bounded),
     };

@@ -275,19 +275,49 @@ static void drop_hint(struct postfix_process *process)
         g_clear_pointer(&process->clues, postfix_clues_free);
 }
 
-/* Where " starttls=" begins. A word at a time: memmem() makes itself a table for each line. */
-static const char *find_starttls(struct span counters)
+/* Where the counter begins, " data=". A word at a time: memmem() makes itself a table for each
+ * line.
+ */
+static const char *find_counter(struct span counters, const char *name)
 {
-    static const char name[] = " starttls=";
     const char *end = counters.at + counters.length;
     const char *at = counters.at;
+    size_t length = strlen(name);
 
     while ((at = memchr(at, ' ', (size_t)(end - at))) != NULL) {
-        if ((size_t)(end - at) >= strlen(name) && memcmp(at, name, strlen(name)) == 0)
+        if ((size_t)(end - at) > length && memcmp(at, name, length) == 0)
             return at;
         at++;
     }
     return NULL;
+}
+
+/* "data=1", "bdat=1/2"; not "data=0/1". */
+static bool counts_any(struct span counters, const char *name)
+{
+    const char *at = find_counter(counters, name);
+
+    return at != NULL && at[strlen(name)] >= '1' && at[strlen(name)] <= '9';
+}
+
+/* Mail of another server that came without TLS: who logs in is no other server, and what comes from
+   this machine went over no network. */
+static bool is_mail_in_clear(struct span counters, const struct postfix_peer *peer)
+{
+    return (counts_any(counters, " data=") || counts_any(counters, " bdat=")) &&
+           find_counter(counters, " auth=") == NULL && peer->ip.length > 0 &&
+           !span_begins(peer->ip, "127.") && !span_is(peer->ip, "::1");
+}
+
+static bool tell_in_clear(struct postfix *postfix, struct postfix_origin *origin,
+                          const struct log_line *line)
+{
+    struct postfix_tale tale =
+        tale_of(origin, log_mark(postfix->context, line), log_line_time(postfix->context, line));
+
+    postfix_tell_session(postfix, &tale, SESSION_PLAINTEXT, LEVEL_UNKNOWN, TLS_VERSION_UNKNOWN,
+                         line->repeats);
+    return true;
 }
 
 /* What the connection came to; the line has counters since 3.0. */
@@ -295,31 +325,36 @@ static bool take_disconnect(struct postfix *postfix, struct postfix_origin *orig
                             const struct log_line *line)
 {
     struct span counters = line->message;
-    struct postfix_evidence evidence = {.detail = DETAIL_INBOUND_HANDSHAKE_FAILURE,
-                                        .weight = POSTFIX_WEIGHT_HINT,
-                                        .reason = line->message};
-    const char *starttls = find_starttls(counters);
+    const char *starttls = find_counter(counters, " starttls=");
     bool failed = starttls != NULL &&
                   span_begins(span_from(counters, (size_t)(starttls - counters.at)), " starttls=0");
     bool quit = starttls != NULL && !failed && is_quit_after_tls(counters, starttls);
     struct postfix_process *process = postfix_process_find(postfix->processes, origin, line->pid);
-    struct postfix_peer peer;
+    bool has_clues = process != NULL && process->clues != NULL;
+    bool is_known = process != NULL && process->session.is_known;
+    struct postfix_peer peer = postfix_peer_read(span_from(counters, strlen("disconnect from ")));
+    struct postfix_evidence evidence = {.detail = DETAIL_INBOUND_HANDSHAKE_FAILURE,
+                                        .weight = POSTFIX_WEIGHT_HINT,
+                                        .reason = line->message,
+                                        .host = peer.host,
+                                        .ip = peer.ip};
+    bool told = failed || quit || has_clues;
 
-    if (!failed && !quit && (process == NULL || process->clues == NULL))
-        return false;
-    process = process_of(postfix, origin, line);
-    peer = postfix_peer_read(span_from(counters, strlen("disconnect from ")));
-    evidence.host = peer.host;
-    evidence.ip = peer.ip;
+    if (told)
+        process = process_of(postfix, origin, line);
     if (quit)
         take_quit(postfix, process, &evidence, line);
     else if (failed)
         add_evidence(postfix, process, &evidence, line);
-    else if (process->session.is_known || starttls != NULL)
+    else if (has_clues && (is_known || starttls != NULL))
         drop_hint(process);
-    postfix_inbound_settle(postfix, process);
-    process->session.is_known = false;
-    return true;
+    if (told)
+        postfix_inbound_settle(postfix, process);
+    if (process != NULL)
+        process->session.is_known = false;
+    if (starttls == NULL && !is_known && is_mail_in_clear(counters, &peer))
+        told = tell_in_clear(postfix, origin, line);
+    return told;
 }
 
 static bool take_connect(struct postfix *postfix, struct postfix_origin *origin,

@@ -9,6 +9,31 @@ static const struct story inbound_stories[] = {
      "disconnect from c.example[192.0.2.3] ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7"
      "\n",
      "session: in anonymous TLSv1.3\n"},
+    {"mail that came in clear",
+     D "connect from c.example[192.0.2.3]"
+       "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 mail=2 rcpt=2 data=2 quit=1 commands=8"
+       "\n" D "disconnect from c.example[192.0.2.3] helo=1 mail=1 rcpt=1 bdat=1 commands=4"
+       "\n",
+     "session: in plaintext\n"
+     "session: in plaintext\n"},
+    {"what was refused, logged in, of this machine or with TLS from the begin is no mail in clear",
+     D "disconnect from c.example[192.0.2.3] ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4"
+       "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 mail=1 rcpt=1 data=0/1 commands=3/4"
+       "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 auth=1 mail=1 rcpt=1 data=1 commands=5"
+       "\n" D "disconnect from localhost[127.0.0.1] ehlo=1 mail=1 rcpt=1 data=1 commands=4"
+       "\n" D "disconnect from localhost[::1] ehlo=1 mail=1 rcpt=1 data=1 commands=4"
+       "\n" D "Anonymous TLS connection established from c.example[192.0.2.3]" TLS "\n" D
+       "disconnect from c.example[192.0.2.3] ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5"
+       "\n",
+     "session: in anonymous TLSv1.3\n"},
+    {"a session with TLS before it makes none of the next in clear",
+     D "Anonymous TLS connection established from c.example[192.0.2.3]" TLS "\n" D
+       "disconnect from c.example[192.0.2.3] ehlo=2 starttls=1 mail=1 rcpt=1 data=1 commands=6"
+       "\n" D "connect from d.example[192.0.2.4]"
+       "\n" D "disconnect from d.example[192.0.2.4] ehlo=1 mail=1 rcpt=1 data=1 commands=4"
+       "\n",
+     "session: in anonymous TLSv1.3\n"
+     "session: in plaintext\n"},
     {"all lines of one failed connection are one failure",
      D "SSL_accept error from c.example[192.0.2.3]: -1"
        "\n" D "warning: TLS library problem: error:0A0000C1:SSL routines::no shared "

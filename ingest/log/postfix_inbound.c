@@ -285,11 +285,18 @@ static const char *find_counter(struct span counters, const char *name)
     size_t length = strlen(name);
 
     while ((at = memchr(at, ' ', (size_t)(end - at))) != NULL) {
-        if ((size_t)(end - at) > length && memcmp(at, name, length) == 0)
+        if ((size_t)(end - at) > length && at[1] == name[1] && memcmp(at, name, length) == 0)
             return at;
         at++;
     }
     return NULL;
+}
+
+/* "starttls=0/1". */
+static bool is_failed_starttls(struct span counters, const char *starttls)
+{
+    return starttls != NULL &&
+           span_begins(span_from(counters, (size_t)(starttls - counters.at)), " starttls=0");
 }
 
 /* "data=1", "bdat=1/2"; not "data=0/1". */
@@ -302,11 +309,15 @@ static bool counts_any(struct span counters, const char *name)
 
 /* Mail of another server that came without TLS: who logs in is no other server, and what comes from
    this machine went over no network. */
-static bool is_mail_in_clear(struct span counters, const struct postfix_peer *peer)
+static bool is_mail_in_clear(struct span counters)
 {
-    return (counts_any(counters, " data=") || counts_any(counters, " bdat=")) &&
-           find_counter(counters, " auth=") == NULL && peer->ip.length > 0 &&
-           !span_begins(peer->ip, "127.") && !span_is(peer->ip, "::1");
+    struct postfix_peer peer;
+
+    if ((!counts_any(counters, " data=") && !counts_any(counters, " bdat=")) ||
+        find_counter(counters, " auth=") != NULL)
+        return false;
+    peer = postfix_peer_read(counters);
+    return peer.ip.length > 0 && !span_begins(peer.ip, "127.") && !span_is(peer.ip, "::1");
 }
 
 static bool tell_in_clear(struct postfix *postfix, struct postfix_origin *origin,
@@ -320,41 +331,46 @@ static bool tell_in_clear(struct postfix *postfix, struct postfix_origin *origin
     return true;
 }
 
-/* What the connection came to; the line has counters since 3.0. */
-static bool take_disconnect(struct postfix *postfix, struct postfix_origin *origin,
-                            const struct log_line *line)
+static void tell_disconnect(struct postfix *postfix, struct postfix_process *process,
+                            const struct log_line *line, struct span counters, const char *starttls)
 {
-    struct span counters = line->message;
-    const char *starttls = find_counter(counters, " starttls=");
-    bool failed = starttls != NULL &&
-                  span_begins(span_from(counters, (size_t)(starttls - counters.at)), " starttls=0");
-    bool quit = starttls != NULL && !failed && is_quit_after_tls(counters, starttls);
-    struct postfix_process *process = postfix_process_find(postfix->processes, origin, line->pid);
-    bool has_clues = process != NULL && process->clues != NULL;
-    bool is_known = process != NULL && process->session.is_known;
-    struct postfix_peer peer = postfix_peer_read(span_from(counters, strlen("disconnect from ")));
+    struct postfix_peer peer = postfix_peer_read(counters);
     struct postfix_evidence evidence = {.detail = DETAIL_INBOUND_HANDSHAKE_FAILURE,
                                         .weight = POSTFIX_WEIGHT_HINT,
                                         .reason = line->message,
                                         .host = peer.host,
                                         .ip = peer.ip};
-    bool told = failed || quit || has_clues;
 
-    if (told)
-        process = process_of(postfix, origin, line);
-    if (quit)
-        take_quit(postfix, process, &evidence, line);
-    else if (failed)
+    if (is_failed_starttls(counters, starttls))
         add_evidence(postfix, process, &evidence, line);
-    else if (has_clues && (is_known || starttls != NULL))
+    else if (starttls != NULL && is_quit_after_tls(counters, starttls))
+        take_quit(postfix, process, &evidence, line);
+    else if (process->session.is_known || starttls != NULL)
         drop_hint(process);
-    if (told)
-        postfix_inbound_settle(postfix, process);
+    postfix_inbound_settle(postfix, process);
+}
+
+/* What the connection came to; the line has counters since 3.0. */
+static bool take_disconnect(struct postfix *postfix, struct postfix_origin *origin,
+                            const struct log_line *line)
+{
+    struct span counters = span_from(line->message, strlen("disconnect from "));
+    const char *starttls = find_counter(counters, " starttls=");
+    struct postfix_process *process = postfix_process_find(postfix->processes, origin, line->pid);
+    bool is_known = process != NULL && process->session.is_known;
+    bool told = (process != NULL && process->clues != NULL) ||
+                is_failed_starttls(counters, starttls) ||
+                (starttls != NULL && is_quit_after_tls(counters, starttls));
+
+    if (told) {
+        process = process_of(postfix, origin, line);
+        tell_disconnect(postfix, process, line, counters, starttls);
+    }
     if (process != NULL)
         process->session.is_known = false;
-    if (starttls == NULL && !is_known && is_mail_in_clear(counters, &peer))
-        told = tell_in_clear(postfix, origin, line);
-    return told;
+    return (starttls == NULL && !is_known && is_mail_in_clear(counters))
+               ? tell_in_clear(postfix, origin, line)
+               : told;
 }
 
 static bool take_connect(struct postfix *postfix, struct postfix_origin *origin,

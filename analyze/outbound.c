@@ -47,6 +47,14 @@ void outbound_inbound_free(struct outbound_inbound *inbound)
     g_free(inbound);
 }
 
+void outbound_peer_free(struct outbound_peer *peer)
+{
+    g_free(peer->ip);
+    g_free(peer->mx);
+    g_ptr_array_unref(peer->details);
+    g_free(peer);
+}
+
 static struct outbound *outbound_new(void)
 {
     struct outbound *outbound = g_new0(struct outbound, 1);
@@ -55,6 +63,7 @@ static struct outbound *outbound_new(void)
     outbound->passing = g_ptr_array_new_with_free_func((GDestroyNotify)outbound_finding_free);
     outbound->held = out_counts_new();
     outbound->inbound = g_ptr_array_new_with_free_func((GDestroyNotify)outbound_inbound_free);
+    outbound->peers = g_ptr_array_new_with_free_func((GDestroyNotify)outbound_peer_free);
     return outbound;
 }
 
@@ -66,6 +75,7 @@ void outbound_free(struct outbound *outbound)
     g_ptr_array_unref(outbound->passing);
     g_ptr_array_unref(outbound->held);
     g_ptr_array_unref(outbound->inbound);
+    g_ptr_array_unref(outbound->peers);
     month_free(outbound->month);
     g_free(outbound);
 }
@@ -92,6 +102,7 @@ struct outbound_builder *outbound_builder_new(const struct outbound_period *peri
     builder->known_zones = g_hash_table_new(NULL, NULL);
     builder->domains = g_hash_table_new(NULL, NULL);
     builder->reported = g_hash_table_new(NULL, NULL);
+    builder->peers = g_hash_table_new(NULL, NULL);
     builder->held = out_tallies_new();
     builder->clear = out_tallies_new();
     builder->unverified = out_tallies_new();
@@ -102,8 +113,9 @@ struct outbound_builder *outbound_builder_new(const struct outbound_period *peri
 
 void outbound_builder_free(struct outbound_builder *builder)
 {
-    GHashTable *tables[] = {builder->goods, builder->known_zones, builder->domains, builder->held,
-                            builder->clear, builder->unverified,  builder->reported};
+    GHashTable *tables[] = {builder->goods,    builder->known_zones, builder->domains,
+                            builder->held,     builder->clear,       builder->unverified,
+                            builder->reported, builder->peers};
     GArray *arrays[] = {builder->rows, builder->clients, builder->reports, builder->queue,
                         builder->hours};
 
@@ -189,7 +201,7 @@ bool outbound_period_has(const struct outbound_period *period,
            (failure->returned_at != 0 && in_period(period, failure->returned_at));
 }
 
-/* Of the addresses that no report names the number is enough. */
+/* Of the addresses that no report names and that take no mail of ours the number is enough. */
 static void add_client(struct outbound_builder *builder, const struct stored_log_failure *failure)
 {
     const struct log_event *event = &failure->event;
@@ -204,7 +216,8 @@ static void add_client(struct outbound_builder *builder, const struct stored_log
         outbound->inbound_failed = count_add(outbound->inbound_failed, row.sessions);
     if (row.current && row.detail == DETAIL_INBOUND_PEER_REJECTED_OUR_CERT)
         outbound->inbound_refused = count_add(outbound->inbound_refused, row.sessions);
-    if (!g_hash_table_contains(builder->reported, GUINT_TO_POINTER(row.ip)))
+    if (!g_hash_table_contains(builder->reported, GUINT_TO_POINTER(row.ip)) &&
+        !(row.current && g_hash_table_contains(builder->peers, GUINT_TO_POINTER(row.ip))))
         return;
     if (builder->clients->len < OUTBOUND_ROWS)
         g_array_append_val(builder->clients, row);
@@ -453,6 +466,15 @@ void outbound_builder_add_report(struct outbound_builder *builder,
         return;
     g_array_append_val(builder->reports, row);
     g_hash_table_add(builder->reported, GUINT_TO_POINTER(row.ip));
+}
+
+void outbound_builder_add_peer(struct outbound_builder *builder, const char *ip, const char *mx)
+{
+    guint32 address = names_detail(builder->names, ip);
+
+    if (address != 0)
+        g_hash_table_insert(builder->peers, GUINT_TO_POINTER(address),
+                            GUINT_TO_POINTER(names_number(builder->names, mx)));
 }
 
 /* Postfix says so of a message that it did not try again (postfix/error). */

@@ -104,6 +104,16 @@ struct outbound_month {
     gint64 unverified_sessions;
 };
 
+/* A host that takes mail of ours, and whose own handshakes failed here. */
+struct outbound_peer {
+    char *ip;
+    char *mx; /* as we know it from deliveries; NULL: not told */
+    gint64 handshakes;
+    gint64 first_at;
+    gint64 last_at;
+    GPtrArray *details; /* struct fault_count * */
+};
+
 /* What a report tells of an address on a day, and what our log has of it. */
 struct outbound_inbound {
     char *organization;
@@ -130,6 +140,8 @@ struct outbound {
     gint64 last_hour;    /* of any session known; 0: none */
     struct outbound_month *month; /* NULL: not asked for */
     GPtrArray *inbound;           /* struct outbound_inbound * */
+    GPtrArray *peers;             /* struct outbound_peer *, of the period, most first; without
+                                     the addresses of `inbound` */
     gint64 inbound_failed;        /* handshakes of clients, all */
     gint64 inbound_refused;       /* of these: the client did not accept our certificate */
     bool queue_read;
@@ -168,7 +180,8 @@ bool outbound_period_has(const struct outbound_period *period,
 
 /*
  * The failures of the period and of the context, in the order of their times. Those of direction in
- * after all reports: only what has the address of one is kept. The caller keeps all texts.
+ * after all reports and peers: only what has the address of one is kept. The caller keeps all
+ * texts.
  */
 void outbound_builder_add_failure(struct outbound_builder *builder,
                                   const struct stored_log_failure *failure);
@@ -176,6 +189,8 @@ void outbound_builder_add_deliveries(struct outbound_builder *builder, enum outb
                                      const struct stored_deliveries *deliveries);
 void outbound_builder_add_report(struct outbound_builder *builder,
                                  const struct outbound_report *report);
+/* Who takes mail of ours; `mx` may be NULL. */
+void outbound_builder_add_peer(struct outbound_builder *builder, const char *ip, const char *mx);
 void outbound_builder_add_queued(struct outbound_builder *builder,
                                  const struct queued_message *message);
 /* That the queue was read, even if it is empty; `unreadable` lines of it could not be. */

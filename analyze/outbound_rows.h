@@ -112,6 +112,7 @@ struct outbound_builder {
     GHashTable *known_zones; /* domain -> zone */
     GHashTable *domains;     /* of the period's sessions */
     GHashTable *reported;    /* addresses that reports name */
+    GHashTable *peers;       /* address -> MX host, of those that take mail of ours */
     GHashTable *held;        /* domain -> gint64 *, sessions */
     GHashTable *clear;
     GHashTable *unverified;
@@ -165,7 +166,8 @@ void outbound_count_waiting(const struct outbound_builder *builder, guint32 grou
                             struct outbound_finding *finding);
 
 void outbound_inbound_free(struct outbound_inbound *inbound);
-/* Fills outbound->inbound. */
+void outbound_peer_free(struct outbound_peer *peer);
+/* Fills outbound->inbound and outbound->peers. */
 void outbound_join_inbound(struct outbound_builder *builder);
 
 #endif

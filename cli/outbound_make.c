@@ -151,6 +151,25 @@ static bool take_reports(struct making *making, GError **error)
     return store_each_report(making->cli->store, &filter, take_report, making, error);
 }
 
+/* ---- clients that failed and take mail of ours ---- */
+
+static void take_peer(const char *ip, const char *mx, void *data)
+{
+    const struct making *making = data;
+
+    outbound_builder_add_peer(making->builder, ip, mx);
+}
+
+/* For which of our domains their mail was nobody knows. */
+static bool take_peers(struct making *making, GError **error)
+{
+    gint64 first = making->first[DIRECTION_IN], last = making->last[DIRECTION_IN];
+
+    if (making->request->filter.domain != NULL || first == G_MAXINT64)
+        return true;
+    return store_each_log_peer(making->cli->store, first, last + 1, take_peer, making, error);
+}
+
 /* ---- sessions ---- */
 
 static void take_deliveries(const struct stored_deliveries *deliveries, void *data)
@@ -285,8 +304,9 @@ bool outbound_make(struct cli *cli, const struct digest_request *request,
 
     *found = NULL;
     if (!find_spans(&making, error) || !take_reports(&making, error) ||
-        !take_failures(&making, error) || !take_sessions(&making, error) ||
-        !take_suspects(&making, error) || !take_queue(&making, error)) {
+        !take_peers(&making, error) || !take_failures(&making, error) ||
+        !take_sessions(&making, error) || !take_suspects(&making, error) ||
+        !take_queue(&making, error)) {
         outbound_builder_free(builder);
         return false;
     }

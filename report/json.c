@@ -46,15 +46,18 @@
  *                 or null,
  *                 month {begins, clear_sessions, clear, unverified_sessions, unverified} or null,
  *                 inbound [{organization, day, sending_ip, domain, failure_type, reported,
- *                           handshakes, first_at, last_at, details}], inbound_failed,
- *                 inbound_refused}
+ *                           handshakes, first_at, last_at, details}],
+ *                 inbound_peers [{ip, mx or null, handshakes, first_at, last_at, details}],
+ *                 inbound_failed, inbound_refused}
  *   dmarc          [{domain, reports, organizations, first_day, last_day, messages, aligned,
  *                    dkim_aligned, spf_aligned, failed, unknown, rejected, quarantined, delivered,
  *                    overridden, unfollowed, not_asked, perhaps_not_asked, subdomains,
  *                    failed_subdomains, refused, sources_failing, overrides, policies, news,
- * failing}] overrides               [{type, messages}] policies                [{p, sp, np, adkim,
- * aspf, pct, testing, reports, organizations, organization, first_day, last_day}]; of most reports
- * first news, failing           [{source_ip, dkim_domain, spf_domain, reason, organizations,
+ *                    failing}]; in it
+ *                    overrides [{type, messages}],
+ *                    policies [{p, sp, np, adkim, aspf, pct, testing, reports, organizations,
+ *                               organization, first_day, last_day}], of most reports first,
+ *                    news and failing [{source_ip, dkim_domain, spf_domain, reason, organizations,
  *                                 messages, aligned, failed, last_failed_day, last_aligned_day,
  *                                 news: "was-aligned" | "new-share" | null}]
  *   arrived      [{kind, count, new, known, unreadable, ignored, senders: [{domain, count}]}]

@@ -150,6 +150,20 @@ static json_t *inbound_json(gconstpointer element)
     return object;
 }
 
+static json_t *peer_json(gconstpointer element)
+{
+    const struct outbound_peer *peer = element;
+    json_t *object = json_object();
+
+    json_set_text(object, "ip", peer->ip);
+    json_set_text(object, "mx", peer->mx);
+    json_set_number(object, "handshakes", peer->handshakes);
+    json_set_time(object, "first_at", peer->first_at);
+    json_set_time(object, "last_at", peer->last_at);
+    json_set(object, "details", json_list(peer->details, json_count));
+    return object;
+}
+
 static json_t *month_json(const struct outbound_month *month)
 {
     json_t *object;
@@ -199,6 +213,7 @@ json_t *json_outbound(const struct digest *digest)
     json_set(object, "queue", queue_json(outbound));
     json_set(object, "month", month_json(outbound->month));
     json_set(object, "inbound", json_list(outbound->inbound, inbound_json));
+    json_set(object, "inbound_peers", json_list(outbound->peers, peer_json));
     json_set_number(object, "inbound_failed", outbound->inbound_failed);
     json_set_number(object, "inbound_refused", outbound->inbound_refused);
     return object;

@@ -539,32 +539,59 @@ static void write_refused(struct page *page, const struct digest *digest)
     page_line(page, TEXT_INDENT + 2, "GROUP BY 1, 2 ORDER BY 4 DESC LIMIT 20\"");
 }
 
+/* What a report says of a client, and what our log has of it. */
+static void write_joined(struct page *page, const struct outbound_inbound *one)
+{
+    g_autofree char *organization = phrase_text(one->organization);
+    g_autofree char *ip = phrase_text(one->ip);
+    g_autofree char *domain = phrase_domain(one->domain);
+    g_autofree char *day = phrase_day(one->day);
+    g_autofree char *span = time_span(one->first_at, one->last_at);
+    g_autofree char *details = phrase_counts(one->details, SHOWN_COUNTS);
+    g_autofree char *handshakes = plural((guint64)one->handshakes, "failed handshake");
+    g_autofree char *text =
+        g_strdup_printf("%s reports for %s: %s to %s, %s (%" G_GINT64_FORMAT
+                        "). Our log shows %s of this address, %s: %s.",
+                        organization, day, ip, domain, failure_type_label(one->type), one->reported,
+                        handshakes, span, details);
+    page_wrap(page, "   ", PAGE_INDENT, text);
+}
+
+/* A client that is a mail server: mail of it may be late, or come in clear. */
+static void write_peer(struct page *page, const struct outbound_peer *peer)
+{
+    g_autofree char *mx = phrase_domain(peer->mx);
+    g_autofree char *ip = phrase_text(peer->ip);
+    g_autofree char *handshakes = plural((guint64)peer->handshakes, "handshake");
+    g_autofree char *span = time_span(peer->first_at, peer->last_at);
+    g_autofree char *details = phrase_counts(peer->details, SHOWN_COUNTS);
+    g_autofree char *name = peer->mx != NULL ? g_strdup_printf("%s (%s)", mx, ip) : g_strdup(ip);
+    g_autofree char *text =
+        g_strdup_printf("%s takes our mail, so it is a mail server. At ours %s of it failed, %s: "
+                        "%s.",
+                        name, handshakes, span, details);
+
+    page_wrap(page, "   ", PAGE_INDENT, text);
+}
+
 static void write_inbound(struct page *page, const struct digest *digest)
 {
     const struct outbound *outbound = digest->outbound;
     guint shown = MIN(outbound->inbound->len, SHOWN_INBOUND);
     g_autofree char *all = plural((guint64)outbound->inbound_failed, "handshake");
+    g_autofree char *more = g_strdup_printf("... and %u more hosts that take our mail.",
+                                            outbound->peers->len - SHOWN_INBOUND);
     g_autofree char *count = g_strdup_printf(
         "%s of clients failed at our server, most of them of scanners as a rule. Told is only what "
-        "a report speaks of too.",
+        "a report speaks of too, and what failed of hosts that take our mail.",
         all);
 
-    for (guint i = 0; i < shown; i++) {
-        const struct outbound_inbound *one = g_ptr_array_index(outbound->inbound, i);
-        g_autofree char *organization = phrase_text(one->organization);
-        g_autofree char *ip = phrase_text(one->ip);
-        g_autofree char *domain = phrase_domain(one->domain);
-        g_autofree char *day = phrase_day(one->day);
-        g_autofree char *span = time_span(one->first_at, one->last_at);
-        g_autofree char *details = phrase_counts(one->details, SHOWN_COUNTS);
-        g_autofree char *handshakes = plural((guint64)one->handshakes, "failed handshake");
-        g_autofree char *text =
-            g_strdup_printf("%s reports for %s: %s to %s, %s (%" G_GINT64_FORMAT
-                            "). Our log shows %s of this address, %s: %s.",
-                            organization, day, ip, domain, failure_type_label(one->type),
-                            one->reported, handshakes, span, details);
-        page_wrap(page, "   ", PAGE_INDENT, text);
-    }
+    for (guint i = 0; i < shown; i++)
+        write_joined(page, g_ptr_array_index(outbound->inbound, i));
+    for (guint i = 0; i < MIN(outbound->peers->len, SHOWN_INBOUND); i++)
+        write_peer(page, g_ptr_array_index(outbound->peers, i));
+    if (outbound->peers->len > SHOWN_INBOUND)
+        page_wrap(page, "   ", PAGE_INDENT, more);
     if (outbound->inbound_failed > 0)
         page_wrap(page, "   ", PAGE_INDENT, count);
     write_refused(page, digest);

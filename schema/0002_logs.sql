@@ -95,6 +95,13 @@ CREATE TABLE log_mark (
 ) STRICT;
 CREATE INDEX log_mark_hour ON log_mark (hour, host);
 
+-- Addresses of hosts that took mail of ours: clients with such an address are mail servers.
+CREATE TABLE log_peer (
+    ip TEXT PRIMARY KEY,
+    mx TEXT,                        -- its name at the last session
+    last_at INTEGER NOT NULL        -- begin of the day of that session
+) STRICT, WITHOUT ROWID;
+
 -- What was told near the end of what was read of a log, or near its begin: more of the log may tell
 -- how it was. Then it is taken back: a count by route, hour and sessions, a failure by its mark.
 CREATE TABLE log_open (

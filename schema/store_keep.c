@@ -92,6 +92,7 @@ static const struct {
     {"log_open", "id", MANY, "hour < ?1 / 3600", offsetof(struct store_pruned, log_marks)},
     {"log_expiry", "queue_id, host, at", MANY, "at < max(?1, ?4)",
      offsetof(struct store_pruned, log_marks)},
+    {"log_peer", "ip", MANY, "last_at < ?1", offsetof(struct store_pruned, log_marks)},
     {"log_source", "id", MANY, "last_at < ?1", offsetof(struct store_pruned, log_marks)},
     {"log_position", "path", MANY, "at < ?1", offsetof(struct store_pruned, log_marks)},
     {"report", "id", FEW, "min(ends_at, ingested_at) < ?1", offsetof(struct store_pruned, reports)},

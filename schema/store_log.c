@@ -69,6 +69,7 @@ struct log_writer *log_writer_new(struct store *store)
     writer->lock = -1;
     writer->marks = log_mark_cache_new(store);
     writer->open = log_open_new(store);
+    writer->peers = log_peers_new(store);
     writer->routes = g_hash_table_new_full(hash_route, is_same_route, g_free, NULL);
     writer->route_texts = g_string_chunk_new(32 << 10);
     writer->counts = g_array_new(FALSE, FALSE, sizeof(struct log_count));
@@ -94,6 +95,7 @@ void log_writer_free(struct log_writer *writer)
     unlock(writer);
     log_mark_cache_free(writer->marks);
     log_open_free(writer->open);
+    log_peers_free(writer->peers);
     g_array_unref(writer->counts);
     g_hash_table_unref(writer->routes);
     g_string_chunk_free(writer->route_texts);
@@ -225,6 +227,8 @@ static void take_session(struct log_writer *writer, const struct log_event *even
         event->sessions;
     if (event->is_open)
         log_open_add(writer->open, event, route);
+    if (event->direction == DIRECTION_OUT && event->ip != NULL && event->session != SESSION_FAILED)
+        log_peers_take(writer->peers, event);
 }
 
 static const char *keep(struct log_writer *writer, const char *text)
@@ -443,7 +447,9 @@ void log_writer_take(struct log_writer *writer, const struct log_event *event)
 bool log_writer_is_full(const struct log_writer *writer)
 {
     return log_mark_cache_waiting(writer->marks) >= WAITING_MARKS ||
-           writer->failures->len + g_hash_table_size(writer->clients) >= WAITING_FAILURES ||
+           writer->failures->len + g_hash_table_size(writer->clients) +
+                   log_peers_waiting(writer->peers) >=
+               WAITING_FAILURES ||
            writer->counts->len * sizeof(struct log_count) + writer->route_bytes +
                    writer->failure_bytes >=
                WAITING_BYTES;
@@ -493,6 +499,7 @@ void log_writer_settle(struct log_writer *writer, bool committed, struct store_l
 {
     log_mark_cache_settle(writer->marks, committed);
     log_open_settle(writer->open, committed);
+    log_peers_settle(writer->peers, committed);
     if (!committed) {
         forget_route_ids(writer);
         return;

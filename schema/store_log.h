@@ -123,6 +123,14 @@ bool store_each_log_failure(struct store *store, const struct store_log_filter *
 bool store_span_log_failures(struct store *store, enum direction direction, gint64 from, gint64 to,
                              gint64 now, gint64 *first_at, gint64 *last_at, GError **error);
 
+/*
+ * Clients that failed at our server within [from, to) and have the address of a host that took mail
+ * of ours; with its name, NULL where none was told.
+ */
+typedef void (*store_log_peer_fn)(const char *ip, const char *mx, void *data);
+bool store_each_log_peer(struct store *store, gint64 from, gint64 to, store_log_peer_fn take,
+                         void *data, GError **error);
+
 /* Of the hours that begin within the filter's time. */
 typedef void (*store_deliveries_fn)(const struct stored_deliveries *deliveries, void *data);
 bool store_each_deliveries(struct store *store, const struct store_log_filter *filter,

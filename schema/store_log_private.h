@@ -86,6 +86,20 @@ bool log_open_drop_failures(struct log_open *open, GError **error);
 bool log_open_write(struct log_open *open, GError **error);
 void log_open_settle(struct log_open *open, bool committed);
 
+/* Who takes our mail. */
+struct log_peers;
+
+struct log_peers *log_peers_new(struct store *store);
+void log_peers_free(struct log_peers *peers);
+
+/* A session of ours that did not fail, with the address of its peer. */
+void log_peers_take(struct log_peers *peers, const struct log_event *session);
+guint log_peers_waiting(const struct log_peers *peers);
+
+/* Within a transaction; then settle. Where that failed, they wait on. */
+bool log_peers_write(const struct log_peers *peers, GError **error);
+void log_peers_settle(struct log_peers *peers, bool committed);
+
 /* A line that was told with another one, and may have been told alone before. */
 struct log_consumed {
     guint64 mark;
@@ -100,6 +114,7 @@ struct log_writer {
     GError *error; /* of log_writer_take() */
     struct log_mark_cache *marks;
     struct log_open *open;
+    struct log_peers *peers;
     GHashTable *routes;        /* struct log_route * */
     GStringChunk *route_texts; /* of routes */
     gsize route_bytes;         /* of routes that came since the last write */

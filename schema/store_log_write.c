@@ -400,5 +400,5 @@ bool store_log_write(struct log_writer *writer, GError **error)
     return write_counts(writer, error) && log_open_drop_failures(writer->open, error) &&
            write_failures(writer, error) && log_open_write(writer->open, error) &&
            drop_consumed(writer, error) && write_clients(writer, error) &&
-           write_expiries(writer, error);
+           write_expiries(writer, error) && log_peers_write(writer->peers, error);
 }

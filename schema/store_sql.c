@@ -149,9 +149,8 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_UNCOUNT_OPEN] =
         "UPDATE log_count SET sessions = log_count.sessions - o.sessions FROM log_open o "
         "WHERE o.mark = ?1 AND o.route = log_count.route AND o.hour = log_count.hour",
-    [SQL_DROP_EMPTY_OPEN_COUNT] =
-        "DELETE FROM log_count WHERE sessions <= 0 AND (hour, route) IN "
-        "(SELECT hour, route FROM log_open WHERE mark = ?1)",
+    [SQL_DROP_EMPTY_OPEN_COUNT] = "DELETE FROM log_count WHERE sessions <= 0 AND (hour, route) IN "
+                                  "(SELECT hour, route FROM log_open WHERE mark = ?1)",
     [SQL_DROP_OPEN_SESSION] = "DELETE FROM log_open WHERE mark = ?1 AND route IS NOT NULL",
     [SQL_DROP_OPEN_FAILURE] = "DELETE FROM log_open WHERE mark = ?1 AND route IS NULL",
     [SQL_DROP_LOG_FAILURE] = "DELETE FROM log_failure WHERE mark = ?1",
@@ -182,6 +181,12 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_SET_RETURNED] = "UPDATE log_failure SET returned_at = ?3 WHERE queue_id = ?1 "
                          "AND host IS ?2 AND at > ?4 AND at <= ?3 "
                          "AND (returned_at IS NULL OR returned_at > ?3)",
+    [SQL_PUT_LOG_PEER] =
+        "INSERT INTO log_peer (ip, mx, last_at) VALUES (?1,?2,?3) ON CONFLICT (ip) "
+        "DO UPDATE SET mx = excluded.mx, last_at = excluded.last_at "
+        "WHERE excluded.last_at >= last_at",
+    [SQL_LOG_PEERS] = "SELECT ip, mx FROM log_peer WHERE ip IN (SELECT ip FROM log_failure "
+                      "WHERE direction = 'in' AND at >= ?1 AND at < ?2)",
     [SQL_OTHER_CARRIER] = "SELECT carrier, first_at, last_at FROM log_source WHERE host = ?1 "
                           "AND last_at >= ?3 AND first_at <= ?4 AND carrier <> ?2 "
                           "AND min(last_at, ?4) - max(first_at, ?3) > ?5 ORDER BY first_at LIMIT 1",

@@ -94,6 +94,21 @@ static const char *address_of(char out[POSTFIX_ADDRESS_BYTES], struct span addre
     return out;
 }
 
+/* Of a good session, of which there are many: what Postfix writes is in its normal form. */
+static const char *plain_address_of(char out[POSTFIX_ADDRESS_BYTES], struct span address)
+{
+    if (address.length == 0 || address.length >= POSTFIX_ADDRESS_BYTES)
+        return NULL;
+    for (size_t i = 0; i < address.length; i++) {
+        char c = address.at[i];
+        if (!g_ascii_isdigit(c) && c != '.' && c != ':' && !(c >= 'a' && c <= 'f'))
+            return address_of(out, address);
+        out[i] = c;
+    }
+    out[address.length] = '\0';
+    return out;
+}
+
 static void begin_event(struct log_event *event, struct names *names,
                         const struct postfix_tale *tale)
 {
@@ -128,6 +143,8 @@ void postfix_tell_session(struct postfix *postfix, const struct postfix_tale *ta
     event.level = level;
     event.version = version;
     event.sessions = count;
+    if (tale->direction == DIRECTION_OUT && outcome != SESSION_FAILED)
+        event.ip = plain_address_of(names.ip, tale->peer.ip);
     event.other_mark = tale->other_mark;
     event.other_at = tale->other_at;
     postfix->context->emit(&event, postfix->context->data);

@@ -940,6 +940,47 @@ static void inbound_failures_are_told_only_beside_a_report_of_the_day(void **sta
     assert_int_equal(found->inbound_refused, 5);
 }
 
+static void inbound_failures_of_who_takes_our_mail_are_told(void **state)
+{
+    const struct outbound_period period = {.from = NOW - DAY, .to = NOW};
+    struct outbound_builder *builder = outbound_builder_new(&period);
+    const struct outbound_report report = {.organization = "Reporter",
+                                           .domain = "our.example",
+                                           .ip = "192.0.2.7",
+                                           .type = FAILURE_TLS_HANDSHAKE_FAILURE,
+                                           .begins_at = NOW - 36 * HOUR,
+                                           .sessions = 3,
+                                           .told = true};
+    g_autoptr(Outbound) found = NULL;
+    const struct outbound_peer *peer;
+
+    (void)state;
+    outbound_builder_add_report(builder, &report);
+    outbound_builder_add_peer(builder, "192.0.2.7", "mx.reported.example");
+    outbound_builder_add_peer(builder, "192.0.2.8", "mx.few.example");
+    outbound_builder_add_peer(builder, "2001:db8::9", NULL);
+    outbound_builder_add_peer(builder, "192.0.2.10", "mx.fine.example");
+    add_client(builder, "192.0.2.8", 200, 64, DETAIL_INBOUND_HANDSHAKE_FAILURE); /* another day */
+    add_client(builder, "2001:db8::9", 23, 4, DETAIL_INBOUND_PEER_REJECTED_OUR_CERT);
+    add_client(builder, "192.0.2.8", 21, 2, DETAIL_INBOUND_HANDSHAKE_FAILURE);
+    add_client(builder, "192.0.2.7", 20, 32, DETAIL_INBOUND_HANDSHAKE_FAILURE);
+    add_client(builder, "2001:db8::9", 3, 8, DETAIL_INBOUND_HANDSHAKE_FAILURE);
+    add_client(builder, "198.51.100.1", 2, 99, DETAIL_INBOUND_HANDSHAKE_FAILURE); /* a scanner */
+    found = outbound_builder_finish(builder, NOW);
+    assert_int_equal(found->inbound->len, 1); /* which is told with its report, and not again */
+    assert_int_equal(found->peers->len, 2);
+    peer = g_ptr_array_index(found->peers, 0);
+    assert_string_equal(peer->ip, "2001:db8::9");
+    assert_null(peer->mx);
+    assert_int_equal(peer->handshakes, 12);
+    assert_int_equal(peer->first_at, NOW - 23 * HOUR);
+    assert_int_equal(peer->last_at, NOW - 3 * HOUR);
+    assert_string_equal(text_at(peer->details, 0), "inbound-handshake-failure");
+    peer = g_ptr_array_index(found->peers, 1);
+    assert_string_equal(peer->mx, "mx.few.example");
+    assert_int_equal(peer->handshakes, 2);
+}
+
 /* ---- hostile ---- */
 
 static void texts_of_strangers_and_odd_times_do_no_harm(void **state)
@@ -1000,6 +1041,7 @@ int main(void)
         cmocka_unit_test(a_month_sums_what_nobody_asked_more_of),
         cmocka_unit_test(waiting_messages_are_those_of_the_log_or_with_its_very_reason),
         cmocka_unit_test(inbound_failures_are_told_only_beside_a_report_of_the_day),
+        cmocka_unit_test(inbound_failures_of_who_takes_our_mail_are_told),
         cmocka_unit_test(texts_of_strangers_and_odd_times_do_no_harm),
     };
 

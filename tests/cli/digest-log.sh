@@ -234,6 +234,37 @@ like 'with the sessions of the days asked for' "$out" \
 run triage status --days 7
 like 'likewise by status' "$out" 'no report so far, 1 session of our log in 7 days'
 
+# A client that failed here and takes our mail is a mail server; all dialects know its address.
+failed_client() {
+    echo "Nov 21 10:10:0$1 mx1 postfix/smtpd[9]: SSL_accept error from unknown[$2]: -1"
+    echo "Nov 21 10:10:0$1 mx1 postfix/smtpd[9]: lost connection after STARTTLS from unknown[$2]"
+    echo "Nov 21 10:10:0$1 mx1 postfix/smtpd[9]: disconnect from unknown[$2] ehlo=1 starttls=0/1 commands=1/2"
+}
+fresh
+{
+    echo 'Nov 21 09:00:00 mx1 postfix/smtp[7]: Trusted TLS connection established to mx.peer.example[192.0.2.7]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)'
+    echo 'Nov 21 09:00:01 mx1 postfix/smtp[7]: 4F0000001: to=<u@peer.example>, relay=mx.peer.example[192.0.2.7]:25, delay=1, delays=0/0/1/0, dsn=2.0.0, status=sent (250 ok)'
+    echo 'Nov 21 09:00:02 mx1 halon: {"tlstriage": 1, "domain": "halon.example", "mx": "mx.halon.example", "ip": "192.0.2.9", "status": "delivered", "tls": {"started": true, "protocol": "TLSv1.3"}}'
+    failed_client 1 192.0.2.7
+    failed_client 2 203.0.113.66
+    failed_client 3 192.0.2.9
+    failed_client 4 192.0.2.10
+    failed_client 5 192.0.2.7
+} >"$T/mail.log"
+touch -d '2026-11-22T06:00:00Z' "$T/mail.log"
+exits 'a log of Postfix and Halon' 0 triage ingest --timezone UTC "$T/mail.log"
+sent '2026-11-21 22:30:00' 1xA004-000000000AE-0aae good.example dane >"$T/mainlog"
+exits 'a log of Exim' 0 triage ingest "$T/mainlog"
+run triage digest --width 400
+like 'a mail server among the clients' "$out" \
+    'mx\.peer\.example \(192\.0\.2\.7\) takes our mail, so it is a mail server\. At ours 2 handshakes'
+like 'of Halon' "$out" 'mx\.halon\.example \(192\.0\.2\.9\) takes our mail'
+like 'of Exim' "$out" 'mx\.good\.example \(192\.0\.2\.10\) takes our mail'
+like 'the others are counted' "$out" '5 handshakes of clients failed'
+unlike 'no scanner' "$out" '203\.0\.113\.66'
+run triage digest --width 400 --domain peer.example
+unlike 'of one domain: nobody knows for whom the mail was' "$out" 'takes our mail'
+
 # Both directions of the demo, as its README tells it.
 fresh
 NOW=2026-11-22T07:00:00Z

@@ -364,6 +364,43 @@ static void clients_that_refuse_our_certificate_are_told_apart(void **state)
     assert_non_null(strstr(text, "detail = 'inbound-peer-rejected-our-cert'"));
 }
 
+static void clients_that_take_our_mail_are_named(void **state)
+{
+    const struct outbound_period period = {.from = NOW - 24 * HOUR, .to = NOW};
+    struct outbound_builder *builder = outbound_builder_new(&period);
+    g_autoptr(Digest) digest = digest_new();
+    struct stored_log_failure failure = {
+        .id = 1,
+        .event = {.kind = LOG_EVENT_FAILURE,
+                  .at = NOW - 5 * HOUR,
+                  .direction = DIRECTION_IN,
+                  .ip = "2001:db8::9",
+                  .sessions = 7,
+                  .failure_type = FAILURE_TLS_HANDSHAKE_FAILURE,
+                  .detail = DETAIL_INBOUND_HANDSHAKE_FAILURE},
+    };
+    g_autofree char *text = NULL, *json = NULL;
+
+    (void)state;
+    outbound_builder_add_peer(builder, "2001:db8::9", "mx.\033[31mred.example");
+    outbound_builder_add_peer(builder, "192.0.2.3", NULL);
+    outbound_builder_add_failure(builder, &failure);
+    failure.event.ip = "192.0.2.3";
+    failure.event.sessions = 1;
+    outbound_builder_add_failure(builder, &failure);
+    digest->generated_at = NOW;
+    digest->outbound = outbound_builder_finish(builder, NOW);
+    digest->faults = fault_builder_finish(fault_builder_new(), NOW);
+    text = write_as("text", digest);
+    assert_null(strchr(text, '\033'));
+    assert_non_null(strstr(text, "(2001:db8::9) takes our mail, so it is a mail server."));
+    assert_non_null(strstr(text, "7 handshakes of it failed"));
+    assert_non_null(strstr(text, "192.0.2.3 takes our mail"));
+    assert_non_null(strstr(text, "1 handshake of it failed"));
+    json = write_as("json", digest);
+    assert_non_null(strstr(json, "\"inbound_peers\""));
+}
+
 static void json_names_the_rows_and_the_numbers(void **state)
 {
     g_autoptr(Digest) digest = digest_of(story, G_N_ELEMENTS(story));
@@ -421,6 +458,7 @@ int main(void)
         cmocka_unit_test(what_strangers_said_does_nothing_to_the_reader),
         cmocka_unit_test(what_only_bounces_tell_is_no_log),
         cmocka_unit_test(clients_that_refuse_our_certificate_are_told_apart),
+        cmocka_unit_test(clients_that_take_our_mail_are_named),
         cmocka_unit_test(json_names_the_rows_and_the_numbers),
         cmocka_unit_test(without_a_log_nothing_is_said_of_logs),
     };

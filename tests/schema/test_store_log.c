@@ -808,6 +808,44 @@ static void scanners_do_not_fill_the_store(void **state)
               "NULL|501\n192.0.2.99|1\n2001:db8::1|2");
 }
 
+static void add_peer_text(const char *ip, const char *mx, void *data)
+{
+    g_string_append_printf(data, "%s=%s ", ip, mx != NULL ? mx : "-");
+}
+
+static void knows_the_clients_that_take_our_mail(void **state)
+{
+    struct sample *sample = *state;
+    g_autoptr(GString) peers = g_string_new(NULL);
+    struct log_event old = session(1, BEGIN, "example.org"), young = session(2, BEGIN, "x.example");
+    struct log_event failed = session(3, BEGIN, "example.org"), in = session(4, BEGIN, NULL);
+    struct log_event nameless = session(5, BEGIN, "y.example");
+    GError *error = NULL;
+
+    old.ip = young.ip = "192.0.2.1";
+    young.at += 2 * SAMPLE_DAY;
+    young.mx = "mx2.example.net";
+    failed.ip = "192.0.2.2";
+    failed.session = SESSION_FAILED;
+    in.direction = DIRECTION_IN;
+    in.ip = "192.0.2.3";
+    nameless.ip = "2001:db8::1";
+    nameless.mx = NULL;
+    TAKE(sample, young, nameless, failed, in);
+    TAKE(sample, old); /* a name that was true before */
+    sample_is(sample, "SELECT ip, mx, last_at % 86400 FROM log_peer ORDER BY 1",
+              "192.0.2.1|mx2.example.net|0\n2001:db8::1|NULL|0");
+    TAKE(sample, client(11, BEGIN, "192.0.2.1"), client(12, BEGIN, "192.0.2.2"),
+         client(13, BEGIN + HOUR, "2001:db8::1"), failure(14, BEGIN, "4A"));
+    sample_ok(store_each_log_peer(sample->store, BEGIN, BEGIN + HOUR, add_peer_text, peers, &error),
+              error);
+    assert_string_equal(peers->str, "192.0.2.1=mx2.example.net ");
+    sample_ok(
+        store_each_log_peer(sample->store, BEGIN, BEGIN + HOUR + 1, add_peer_text, peers, &error),
+        error);
+    assert_non_null(strstr(peers->str, "2001:db8::1=- "));
+}
+
 static void days_of_our_own_log_count_as_outbound(void **state)
 {
     struct sample *sample = *state;
@@ -1069,6 +1107,12 @@ static void prunes_by_the_time_of_the_log(void **state)
     struct log_position position = {.path = (char *)"/var/log/old.log"};
     GError *error = NULL;
 
+    struct log_event peers[] = {session(8, cutoff - SAMPLE_DAY, "both.example"),
+                                session(9, cutoff + SAMPLE_DAY, "both.example")};
+
+    peers[0].ip = "192.0.2.1";
+    peers[1].ip = "192.0.2.2";
+    take(sample, peers, G_N_ELEMENTS(peers));
     TAKE(sample, session(1, cutoff - HOUR, "old.example"),
          session(2, cutoff - HOUR, "both.example"), session(3, cutoff, "both.example"),
          failure(4, cutoff - 1, "4A"), failure(5, cutoff, "4B"),
@@ -1080,13 +1124,14 @@ static void prunes_by_the_time_of_the_log(void **state)
     sample_commit(sample);
     struct store_pruned pruned = prune(sample, 60);
     assert_int_equal(pruned.log_failures, 1);
-    assert_int_equal(pruned.log_counts, 2);
+    assert_int_equal(pruned.log_counts, 3);
     sample_is(sample, "SELECT domain FROM log_route", "both.example");
     sample_is(sample, "SELECT queue_id FROM log_failures", "4B");
     sample_is(sample, "SELECT queue_id FROM log_expiry", "4B");
     sample_is(sample, "SELECT count(*), (SELECT count(*) FROM log_position) FROM log_source",
               "1|0");
-    sample_is(sample, "SELECT sum(length(marks)) / 5 FROM log_mark", "5");
+    sample_is(sample, "SELECT sum(length(marks)) / 5 FROM log_mark", "6");
+    sample_is(sample, "SELECT ip FROM log_peer", "192.0.2.2");
     pruned = prune(sample, 60);
     assert_int_equal(pruned.log_failures + pruned.log_counts + pruned.log_marks, 0);
 }
@@ -1233,6 +1278,7 @@ int main(void)
         IN_STORE(a_return_read_before_its_failures_is_remembered),
         IN_STORE(failures_of_a_client_are_one_row_an_hour),
         IN_STORE(scanners_do_not_fill_the_store),
+        IN_STORE(knows_the_clients_that_take_our_mail),
         IN_STORE(days_of_our_own_log_count_as_outbound),
         IN_STORE(one_log_is_not_read_by_two_roads),
         IN_STORE(times_that_touch_are_one),

@@ -302,6 +302,7 @@ void outbound_builder_add_failure(struct outbound_builder *builder,
     row.mx = names_number(names, event->mx);
     row.ip = names_detail(names, event->ip);
     row.reason = names_detail(names, event->reason);
+    row.tls_error = names_detail(names, event->tls_error);
     row.line = row.current ? line_number(builder, event->line) : 0;
     g_array_append_val(builder->rows, row);
 }

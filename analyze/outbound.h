@@ -86,6 +86,7 @@ struct outbound_finding {
     GPtrArray *details;      /* words of enum log_detail */
     GPtrArray *result_types; /* words of RFC 8460, where the lines earn one */
     GPtrArray *reasons;      /* what the server said */
+    GPtrArray *tls_errors;   /* what our own TLS noted beside it */
     GPtrArray *hosts;        /* whose log it is */
     GPtrArray *types;        /* local-resolver-failing: what it explains */
     char *line;              /* the latest line */

@@ -21,6 +21,7 @@ struct out_row {
     guint32 mx;
     guint32 ip;
     guint32 reason;
+    guint32 tls_error;
     guint32 line;
     guint32 place; /* set by outbound_group(): rows of the same type, MX host and domain */
     guint32 group; /* likewise: rows of the same finding */

@@ -16,9 +16,9 @@ static void domain_free(struct outbound_domain *domain)
 struct outbound_finding *outbound_finding_new(enum failure_type type)
 {
     struct outbound_finding *finding = g_new0(struct outbound_finding, 1);
-    GPtrArray **lists[] = {&finding->mx,      &finding->ips,   &finding->details,
-                           &finding->reasons, &finding->hosts, &finding->result_types,
-                           &finding->types};
+    GPtrArray **lists[] = {&finding->mx,      &finding->ips,       &finding->details,
+                           &finding->reasons, &finding->hosts,     &finding->result_types,
+                           &finding->types,   &finding->tls_errors};
 
     finding->type = type;
     finding->actor = failure_type_actor(type);
@@ -33,8 +33,9 @@ struct outbound_finding *outbound_finding_new(enum failure_type type)
 
 void outbound_finding_free(struct outbound_finding *finding)
 {
-    GPtrArray *lists[] = {finding->domains, finding->mx,    finding->ips,          finding->details,
-                          finding->reasons, finding->hosts, finding->result_types, finding->types};
+    GPtrArray *lists[] = {finding->domains,      finding->mx,      finding->ips,
+                          finding->details,      finding->reasons, finding->hosts,
+                          finding->result_types, finding->types,   finding->tls_errors};
 
     for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
         g_ptr_array_unref(lists[i]);
@@ -187,6 +188,7 @@ static void add_lists(struct sum *sum)
     replace(&finding->mx, count_rows(sum, G_STRUCT_OFFSET(struct out_row, mx)));
     replace(&finding->ips, count_rows(sum, G_STRUCT_OFFSET(struct out_row, ip)));
     replace(&finding->reasons, count_rows(sum, G_STRUCT_OFFSET(struct out_row, reason)));
+    replace(&finding->tls_errors, count_rows(sum, G_STRUCT_OFFSET(struct out_row, tls_error)));
     replace(&finding->hosts, count_rows(sum, G_STRUCT_OFFSET(struct out_row, host)));
     replace(&finding->details, count_words(sum, detail_of));
     replace(&finding->result_types, count_words(sum, result_of));

@@ -38,8 +38,8 @@
  *                   outcomes {deferred: messages, ...}, delay (seconds), oldest_at, unverified,
  *                   domains [{domain, messages, attempts, throttled, returned, waiting, last_at,
  *                             good_hour, good_outcome, good_elsewhere, verified_hour, over}],
- *                   mx, addresses, details, result_types, reasons, hosts, explains as above,
- *                   line, rows, log_failures [of the view of this name, the first thousand],
+ *                   mx, addresses, details, result_types, reasons, tls_errors, hosts, explains
+ *                   as above, line, rows, log_failures [of the view of this name, the first thousand],
  *                   query for `tlstriage sql`, knowledge {means, sending ..., letter}, sources
  *                 passing: likewise, without knowledge and sources,
  *                 held [{text: domain, sessions}], queue {messages, for_findings, unreadable}

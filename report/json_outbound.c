@@ -97,6 +97,7 @@ static json_t *passing_json(gconstpointer element)
     json_set(object, "details", json_list(finding->details, json_count));
     json_set(object, "result_types", json_list(finding->result_types, json_count));
     json_set(object, "reasons", json_list(finding->reasons, json_count));
+    json_set(object, "tls_errors", json_list(finding->tls_errors, json_count));
     json_set(object, "hosts", json_list(finding->hosts, json_count));
     json_set(object, "explains", json_list(finding->types, json_count));
     json_set_text(object, "line", finding->line);

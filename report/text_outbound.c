@@ -202,6 +202,7 @@ static void write_evidence(struct page *page, const struct outbound_finding *fin
     g_autofree char *details = phrase_counts(finding->details, SHOWN_COUNTS);
     g_autofree char *results = phrase_counts(finding->result_types, SHOWN_COUNTS);
     g_autofree char *reasons = phrase_counts(finding->reasons, SHOWN_COUNTS);
+    g_autofree char *errors = phrase_counts(finding->tls_errors, SHOWN_COUNTS);
     g_autofree char *mx = phrase_counts(finding->mx, SHOWN_COUNTS);
     g_autofree char *ips = phrase_counts(finding->ips, SHOWN_COUNTS);
     g_autofree char *hosts = phrase_counts(finding->hosts, SHOWN_COUNTS);
@@ -213,6 +214,7 @@ static void write_evidence(struct page *page, const struct outbound_finding *fin
     page_field(page, is_bounces_only(finding) ? "In bounces" : "In the log", details);
     page_field(page, "RFC 8460", results);
     page_field(page, "Reasons", reasons);
+    page_field(page, "TLS errors", errors);
     page_field(page, "MX hosts", mx);
     page_field(page, "Addresses", ips);
     page_field(page, "Our servers", hosts);

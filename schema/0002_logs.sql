@@ -60,6 +60,7 @@ CREATE TABLE log_failure (
     dsn TEXT,
     reason TEXT,                    -- what the server said; NULL where it stands in the line:
     reason_place INTEGER,           -- there, its first character from 1 << 16 | its length
+    tls_error TEXT,                 -- what our own TLS noted, where the reason leaves it out
     mark INTEGER,                   -- of the line, where it was told alone for want of the line of
                                     -- a delivery: it goes when that is read
     line TEXT,                      -- the line, without local parts of addresses; direction in:

@@ -54,7 +54,10 @@ struct log_event {
     gint64 delay;       /* age of the message in seconds; -1 where not told */
     const char *dsn;    /* "4.7.5" */
     const char *reason; /* what the server said, without local parts of addresses */
-    const char *line;   /* the line itself, scrubbed alike (ingest/log/scrub.h) */
+    /* What our side noted of the TLS session, where the reason leaves it out: a verification error,
+       a message of the TLS library, or the failure_reason of Postfix's TLSRPT line. */
+    const char *tls_error;
+    const char *line; /* the line itself, scrubbed alike (ingest/log/scrub.h) */
 };
 
 typedef void (*log_event_fn)(const struct log_event *event, void *data);

@@ -253,6 +253,7 @@ static struct log_event *copy_event(struct log_writer *writer, const struct log_
     copy->ip = keep(writer, event->ip);
     copy->dsn = keep(writer, event->dsn);
     copy->reason = keep(writer, event->reason);
+    copy->tls_error = keep(writer, event->tls_error);
     copy->line = keep(writer, event->line);
     return copy;
 }

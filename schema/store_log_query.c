@@ -44,6 +44,7 @@ static struct stored_log_failure failure_of_row(sqlite3_stmt *row)
                              : sqlite3_column_int64(row, 16),
                 .dsn = text_at(row, 17),
                 .reason = text_at(row, 18),
+                .tls_error = text_at(row, 22),
                 .line = text_at(row, 20),
             },
     };

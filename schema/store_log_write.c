@@ -162,6 +162,7 @@ bool store_add_log_failure(struct store *store, const struct log_event *event, c
     if ((event->outcome == LOG_OUTCOME_UNKNOWN || event->is_open) &&
         event->direction == DIRECTION_OUT && event->mark != 0)
         sqlite3_bind_int64(add, 24, (gint64)event->mark);
+    store_bind_text(add, 26, event->tls_error);
     return store_run(store, add, "writing a failure of the log", error);
 }
 

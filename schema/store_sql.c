@@ -140,9 +140,9 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_ADD_LOG_FAILURE] =
         "INSERT INTO log_failure (at, host, mta, direction, queue_id, domain, next_hop, mx, ip, "
         "level, tls_version, sessions, outcome, result_type, failure_type, layer, detail, "
-        "mail_effect, delay, dsn, reason, line, stored_at, mark, reason_place) "
+        "mail_effect, delay, dsn, reason, line, stored_at, mark, reason_place, tls_error) "
         "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,"
-        "?23,?24,?25)",
+        "?23,?24,?25,?26)",
     [SQL_READ_OPEN] = "SELECT mark, route IS NOT NULL FROM log_open",
     [SQL_ADD_OPEN] = "INSERT INTO log_open (mark, route, hour, sessions) VALUES (?1,?2,?3,?4)",
     [SQL_BOUND_OPEN] = "DELETE FROM log_open WHERE id <= (SELECT max(id) FROM log_open) - ?1",
@@ -206,7 +206,8 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "SELECT id, at, host, mta, queue_id, domain, next_hop, mx, ip, level, tls_version, "
         "sessions, outcome, result_type, failure_type, detail, delay, dsn, "
         "coalesce(reason, substr(line, reason_place >> 16, reason_place & 0xffff)), "
-        "coalesce(returned_at, 0), line, stored_at FROM log_failure WHERE at >= ?1 AND at < ?2 "
+        "coalesce(returned_at, 0), line, stored_at, tls_error FROM log_failure WHERE at >= ?1 AND "
+        "at < ?2 "
         "AND direction = ?3 AND (?4 IS NULL OR domain = ?4) ORDER BY at, id",
     [SQL_LOG_FAILURE_SPAN] =
         "SELECT min(at), max(at) FROM (SELECT at FROM log_failure WHERE stored_at >= ?1 "

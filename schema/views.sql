@@ -109,6 +109,7 @@ SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch') AS at,
        sessions,
        delay,
        dsn,
+       tls_error,
        strftime('%Y-%m-%dT%H:%M:%SZ', returned_at, 'unixepoch') AS returned_at,
        id AS log_failure,
        strftime('%Y-%m-%dT%H:%M:%SZ', stored_at, 'unixepoch') AS stored_at

@@ -589,6 +589,23 @@ static bool take_extra(struct postfix_evidences *evidences, const struct row *ro
     return true;
 }
 
+/* What stands behind "HOST[IP]:PORT: "; the whole reason where no peer is named. "-1" tells none.
+ */
+static struct span after_peer(struct span message, const struct postfix_evidence *found)
+{
+    struct span rest = found->reason;
+    const char *colon;
+
+    if (found->ip.length == 0)
+        return rest;
+    rest = span_from(message, (size_t)(found->ip.at - message.at) + found->ip.length);
+    colon = span_find(rest, ": ");
+    if (colon == NULL)
+        return span_of(rest.at, 0);
+    rest = span_from(rest, (size_t)(colon - rest.at) + strlen(": "));
+    return span_is(rest, "-1") || span_is(rest, "0") ? span_of(rest.at, 0) : rest;
+}
+
 bool postfix_evidence_read(struct postfix_evidences *evidences, struct span message,
                            struct postfix_evidence *found)
 {
@@ -612,6 +629,7 @@ bool postfix_evidence_read(struct postfix_evidences *evidences, struct span mess
         .reason =
             span_begins(message, "warning: ") ? span_from(message, strlen("warning: ")) : message,
     };
+    found->error = row->extra == EXTRA_LIBRARY ? captures[3] : after_peer(message, found);
     return take_extra(evidences, row, captures, found);
 }
 
@@ -642,6 +660,7 @@ static enum log_detail tlsrpt_detail(struct span reason)
 /* src/tls/tlsrpt_wrapper.c, 3.10+. */
 bool postfix_tlsrpt_read(struct span message, struct postfix_evidence *found)
 {
+    struct span reason = value_of(message, ", failure_reason=");
     struct span mx;
     const char *open;
 
@@ -652,11 +671,12 @@ bool postfix_tlsrpt_read(struct span message, struct postfix_evidence *found)
     *found = (struct postfix_evidence){
         .weight = POSTFIX_WEIGHT_TLSRPT,
         .flags = POSTFIX_SOFT,
-        .detail = tlsrpt_detail(value_of(message, ", failure_reason=")),
+        .detail = tlsrpt_detail(reason),
         .result = result_of(value_of(message, ", failure_type=")),
         .host = open == NULL ? mx : span_of(mx.at, (size_t)(open - mx.at)),
         .domain = value_of(message, " domain="),
         .reason = message,
+        .error = reason,
     };
     if (open != NULL && mx.at[mx.length - 1] == ']')
         found->ip = span_of(open + 1, (size_t)(mx.at + mx.length - 1 - open - 1));

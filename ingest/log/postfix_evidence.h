@@ -41,6 +41,7 @@ struct postfix_evidence {
     struct span next_hop;
     struct span domain; /* of the recipient, by a TLSRPT line */
     struct span reason; /* the part of the line that says it */
+    struct span error;  /* the part of it that a delivery's line leaves out */
 };
 
 struct postfix_evidences;

@@ -235,6 +235,7 @@ void postfix_clue_free(struct postfix_clue *clue)
     g_free(clue->domain);
     g_free(clue->line);
     g_free(clue->reason);
+    g_free(clue->error);
     g_free(clue->queue_id);
     g_free(clue);
 }
@@ -308,6 +309,11 @@ void postfix_clue_join(struct postfix_clue *clue, struct postfix_clue *other)
         g_free(clue->reason);
         clue->line = g_steal_pointer(&other->line);
         clue->reason = g_steal_pointer(&other->reason);
+    }
+    if (other->error != NULL && (clue->error == NULL || other->error_weight > clue->error_weight)) {
+        g_free(clue->error);
+        clue->error = g_steal_pointer(&other->error);
+        clue->error_weight = other->error_weight;
     }
     postfix_clue_add(clue, &evidence);
     log_clues_join(&clue->rests, &other->rests);

@@ -83,6 +83,8 @@ struct postfix_clue {
     gint64 at;
     char *line;
     char *reason;
+    char *error; /* the most telling so far */
+    enum postfix_weight error_weight;
     char *queue_id;
 };
 

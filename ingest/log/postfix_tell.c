@@ -1,4 +1,5 @@
 #include "ingest/log/postfix_private.h"
+#include "ingest/log/postfix_reason.h"
 #include "ingest/log/scrub.h"
 #include "ingest/text.h"
 #include <arpa/inet.h>
@@ -183,6 +184,26 @@ static bool is_dsn(struct span text)
     return text.length > 0 && text.length < DSN_BYTES;
 }
 
+/* An error that the reason does not hold already. */
+static const char *beside(const char *error, const char *reason)
+{
+    bool is_held = error != NULL && reason != NULL && g_str_has_suffix(reason, error);
+
+    return is_held ? NULL : error;
+}
+
+/* Where the line says that TLS failed, but not how. */
+static const char *error_of(const struct postfix_attempt *attempt, const char *reason)
+{
+    const struct postfix_reason *why = attempt->reason;
+    const char *error = attempt->facts != NULL ? attempt->facts->error : NULL;
+
+    if (why != NULL && why->kind != POSTFIX_REASON_HANDSHAKE &&
+        why->kind != POSTFIX_REASON_CERTIFICATE && why->kind != POSTFIX_REASON_LOST)
+        return NULL;
+    return beside(error, reason);
+}
+
 void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *tale,
                            const struct postfix_attempt *attempt,
                            const struct postfix_verdict *verdict, struct span line, guint sessions)
@@ -205,6 +226,7 @@ void postfix_tell_delivery(struct postfix *postfix, const struct postfix_tale *t
     /* What the other server said when it took the mail explains nothing. */
     event.reason =
         attempt->reason == NULL && attempt->facts != NULL ? attempt->facts->reason : reason->str;
+    event.tls_error = error_of(attempt, event.reason);
     event.line = log_context_line(postfix->context, line);
     postfix->context->emit(&event, postfix->context->data);
 }
@@ -222,6 +244,7 @@ void postfix_tell_clue(struct postfix *postfix, const struct postfix_tale *tale,
     if (clue->session.is_known)
         event.version = clue->session.version;
     event.reason = clue->reason;
+    event.tls_error = beside(clue->error, clue->reason);
     event.line = clue->line;
     postfix->context->emit(&event, postfix->context->data);
     log_clues_consume_but(postfix->context, &clue->rests, tale->origin->name, clue->mark);
@@ -246,6 +269,22 @@ struct postfix_clue *postfix_clue_new(struct postfix *postfix)
     return clue;
 }
 
+/* What a TLSRPT line says of the error is shorter than what any other line says. */
+static void take_error(struct postfix_clue *clue, const struct postfix_evidence *evidence)
+{
+    enum postfix_weight weight =
+        evidence->weight == POSTFIX_WEIGHT_TLSRPT ? POSTFIX_WEIGHT_HINT : evidence->weight;
+    GString *error;
+
+    if (evidence->error.length == 0 || (clue->error != NULL && weight <= clue->error_weight))
+        return;
+    error = g_string_new(NULL);
+    scrub_append(error, evidence->error, LIMIT_LOG_KEPT_BYTES);
+    g_free(clue->error);
+    clue->error = g_string_free(error, FALSE);
+    clue->error_weight = weight;
+}
+
 void postfix_clue_rest(struct postfix *postfix, struct postfix_clue *clue,
                        const struct postfix_evidence *evidence, const struct log_line *line)
 {
@@ -255,6 +294,7 @@ void postfix_clue_rest(struct postfix *postfix, struct postfix_clue *clue,
     g_autoptr(GString) reason = NULL;
 
     postfix_clue_add(clue, evidence);
+    take_error(clue, evidence);
     log_clues_add(&clue->rests, mark, at);
     if (!is_stronger)
         return;

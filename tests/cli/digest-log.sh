@@ -272,6 +272,7 @@ exits 'the demo' 0 triage ingest --timezone UTC contrib/demo/mail contrib/demo/m
 run triage digest --since 2026-11-10 --width 400
 like 'its certificate that fits no record' "$out" 'HIGH  Our mail to mx.partner.example: certificate matches no TLSA record'
 like 'since when' "$out" 'Since +2026-11-19 08:12 to 2026-11-21 19:22 UTC'
+like 'what was wrong with it, in the words of the log' "$out" 'TLS errors +num=65:no matching DANE TLSA records \(61\)'
 like 'and what waits' "$out" '3 messages held back, up to 2 days 9 hours'
 is 'by its attempts' \
     "$(query "SELECT count(*), count(DISTINCT queue_id) FROM log_failures WHERE domain = 'partner.example'")" \

@@ -17,13 +17,13 @@ struct direct {
     void *state;
     GString *events; /* one line each */
     guint64 mark;    /* of the last event */
-    guint consumed; /* lines that were told with another one */
+    guint consumed;  /* lines that were told with another one */
 };
 
 /*
  * "session: at=AT out|in OUTCOME VERSION level=L domain=D mx=M ip=I id=Q host=H xN", and for
- * failures also "RESULT FAILURE DETAIL OUTCOME dsn=.. delay=.. reason=..". What is not known is
- * left out.
+ * failures also "RESULT FAILURE DETAIL OUTCOME dsn=.. delay=.. reason=.. | TLS-ERROR". What is not
+ * known is left out.
  */
 static inline void direct_add(GString *out, const char *name, const char *value)
 {
@@ -71,6 +71,7 @@ static inline void direct_emit(const struct log_event *event, void *data)
         g_string_append_printf(out, " delay=%" G_GINT64_FORMAT, event->delay);
     if (event->kind == LOG_EVENT_FAILURE) {
         direct_add(out, "reason=", event->reason);
+        direct_add(out, "| ", event->tls_error);
         g_assert_nonnull(event->line);
     }
     if (event->kind == LOG_EVENT_SESSION && event->sessions != 1)

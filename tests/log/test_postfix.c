@@ -24,6 +24,40 @@ static const struct story session_stories[] = {
      "failure: out certificate-not-trusted cert-not-trusted self-signed deferred TLSv1.3 "
      "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server "
      "certificate not verified\n"},
+    {"what the TLS library says stands beside a reason that leaves it out",
+     S "SSL_connect error to " MX ":25: -1"
+       "\n" S "warning: TLS library problem: error:0A00010B:SSL routines::wrong version "
+       "number:../ssl/record/ssl3_record.c:354:"
+       "\n" S "TLSRPT: status=failure, domain=b.example, receiving_mx=" MX
+       ", failure_type=validation_failure, failure_reason=tls-handshake-failure"
+       "\n" S TO AT DEFERRED "Cannot start TLS: handshake failure)"
+       "\n",
+     "session: out failed domain=b.example mx=mx.b.example id=4AAAA1111A\n"
+     "failure: out validation-failure tls-handshake-failure handshake-failure deferred "
+     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Cannot "
+     "start TLS: handshake failure | error:0A00010B:SSL routines::wrong version "
+     "number:../ssl/record/ssl3_record.c:354:\n"},
+    {"what a verification line says likewise, without the server's name",
+     S "TLSRPT: status=failure, domain=b.example, receiving_mx=" MX
+       ", failure_type=validation_failure, failure_reason=self-signed_certificate"
+       "\n" S "certificate verification failed for " MX ":25: untrusted issuer /CN=a@b.example: x"
+       "\n" S "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT DEFERRED
+       "Server certificate not verified)"
+       "\n",
+     "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
+     "failure: out certificate-not-trusted cert-not-trusted untrusted-issuer deferred TLSv1.3 "
+     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server "
+     "certificate not verified | untrusted issuer @b.example: x\n"},
+    {"the reason of a TLSRPT line where nothing says more",
+     S "TLSRPT: status=failure, domain=b.example, receiving_mx=" MX
+       ", failure_type=validation_failure, failure_reason=self-signed_certificate"
+       "\n" S "Untrusted TLS connection established to " MX ":25" TLS "\n" S TO AT DEFERRED
+       "Server certificate not verified)"
+       "\n",
+     "session: out failed TLSv1.3 domain=b.example mx=mx.b.example\n"
+     "failure: out validation-failure cert-not-trusted self-signed deferred TLSv1.3 "
+     "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server "
+     "certificate not verified | self-signed_certificate\n"},
     {"without a summary it is not known what the session was", S TO AT SENT "\n",
      "session: out unknown domain=b.example mx=mx.b.example id=4AAAA1111A\n"},
     {"without a summary it was in clear where others are logged",
@@ -106,9 +140,9 @@ static const struct story session_stories[] = {
        "\n" S TO ", relay=mx.b.example[2001:DB8::1]:25, delay=1.2, delays=1/0/0.1/0" DEFERRED
        "Cannot start TLS: handshake failure)"
        "\n" S "5BBBB2222B: to=<u@b.example>, relay=mx.b.example[::ffff:192.0.2.7]:25, delay=1.2, "
-              "delays=1/0/0.1/0" DEFERRED "Cannot start TLS: handshake failure)"
+       "delays=1/0/0.1/0" DEFERRED "Cannot start TLS: handshake failure)"
        "\n" S "6BBBB2222B: to=<u@b.example>, relay=mx.b.example[ipaddr]:25, delay=1.2, "
-              "delays=1/0/0.1/0" DEFERRED "Cannot start TLS: handshake failure)"
+       "delays=1/0/0.1/0" DEFERRED "Cannot start TLS: handshake failure)"
        "\n",
      "session: out failed domain=b.example mx=mx.b.example id=4AAAA1111A\n"
      "failure: out validation-failure tls-handshake-failure handshake-failure deferred "
@@ -138,7 +172,7 @@ static const struct story other_server_stories[] = {
     {"a server that failed before another one took the mail",
      S "SSL_connect error to " MX ":25: -1"
        "\n" S "warning: TLS library problem: error:0A00010B:SSL routines::wrong version "
-              "number:../ssl/record/ssl3_record.c:350:"
+       "number:../ssl/record/ssl3_record.c:350:"
        "\n" S "4AAAA1111A: Cannot start TLS: handshake failure"
        "\n" S "Trusted TLS connection established to " MX2 ":25" TLS "\n" S TO AT2 SENT "\n",
      "session: out failed domain=b.example mx=mx.b.example id=4AAAA1111A\n"
@@ -275,7 +309,7 @@ static const struct story repeat_stories[] = {
        "dsn=4.7.4, status=deferred (delivery temporarily suspended: TLS is required, but was not "
        "offered by host " MX ")"
        "\n" Q "6BBBB2222B: to=<v@b.example>, relay=none, delay=5, status=deferred (delivery "
-              "temporarily suspended: Cannot start TLS: handshake failure)"
+       "temporarily suspended: Cannot start TLS: handshake failure)"
        "\n",
      "failure: out starttls-not-supported starttls-absent throttled domain=b.example "
      "mx=mx.b.example ip=192.0.2.1 id=5BBBB2222B dsn=4.7.4 delay=5 reason=delivery temporarily "
@@ -349,7 +383,7 @@ static const struct story proxy_stories[] = {
     {"a handshake that tlsproxy made is the failure of the delivery",
      X "CONNECT to [192.0.2.1]:25"
        "\n" X "warning: TLS library problem: error:0A00010B:SSL routines::wrong version "
-              "number:../ssl/record/ssl3_record.c:350:"
+       "number:../ssl/record/ssl3_record.c:350:"
        "\n" X "TLS handshake failed for service=smtp peer=[192.0.2.1]:25"
        "\n" X "DISCONNECT [192.0.2.1]:25"
        "\n" S TO AT DEFERRED "Cannot start TLS: handshake failure)"

@@ -108,8 +108,9 @@ static void evidence_waits_ten_minutes_for_its_delivery(void **state)
     direct->dialect->settle(direct->state, DIRECT_FILE_TIME);
     assert_string_equal(direct->events->str, "");
     direct->dialect->settle(direct->state, DIRECT_FILE_TIME + 1);
-    assert_int_equal(count_of(direct, "session: out trusted TLSv1.3 mx=mx.b.example host=out\n"),
-                     1);
+    assert_int_equal(
+        count_of(direct, "session: out trusted TLSv1.3 mx=mx.b.example ip=192.0.2.1 host=out\n"),
+        1);
     assert_int_equal(count_of(direct, " self-signed unknown "), 1);
     direct->dialect->settle(direct->state, G_MAXINT64);
     assert_int_equal(count_of(direct, "session:"), 1);

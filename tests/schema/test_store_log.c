@@ -50,6 +50,7 @@ static struct log_event failure(guint64 mark, gint64 at, const char *queue_id)
         .delay = 7,
         .dsn = "4.7.5",
         .reason = "Server certificate not verified",
+        .tls_error = "num=65:no matching DANE TLSA records",
         .line = "the line",
     };
 }
@@ -1126,7 +1127,8 @@ static void prunes_by_the_time_of_the_log(void **state)
     assert_int_equal(pruned.log_failures, 1);
     assert_int_equal(pruned.log_counts, 3);
     sample_is(sample, "SELECT domain FROM log_route", "both.example");
-    sample_is(sample, "SELECT queue_id FROM log_failures", "4B");
+    sample_is(sample, "SELECT queue_id, tls_error FROM log_failures",
+              "4B|num=65:no matching DANE TLSA records");
     sample_is(sample, "SELECT queue_id FROM log_expiry", "4B");
     sample_is(sample, "SELECT count(*), (SELECT count(*) FROM log_position) FROM log_source",
               "1|0");

@@ -562,6 +562,9 @@ enum failure_type log_failure_type(enum log_detail detail, enum result_type resu
 {
     enum failure_type failure = FAILURE_OTHER, under_dane = FAILURE_OTHER;
 
+    /* What a client refused our certificate for, where its alert tells. */
+    if (detail == DETAIL_INBOUND_PEER_REJECTED_OUR_CERT && result != RESULT_UNKNOWN)
+        detail = DETAIL_NONE;
     if (detail != DETAIL_NONE && detail_is_known(detail)) {
         failure = log_details[detail].failure;
         under_dane = log_details[detail].under_dane;

@@ -129,3 +129,23 @@ bool error_text_read(struct error_texts *texts, struct span text, struct error_t
                   span_find(text, "dane") != NULL || span_find(text, "tlsa") != NULL;
     return true;
 }
+
+enum result_type error_text_alert(struct span text)
+{
+    static const struct {
+        const char *words;
+        enum result_type result;
+    } alerts[] = {
+        {"alert certificate expired", RESULT_CERTIFICATE_EXPIRED},
+        {"SSL alert number 45", RESULT_CERTIFICATE_EXPIRED},
+        {"Certificate is expired", RESULT_CERTIFICATE_EXPIRED},
+        {"alert unknown ca", RESULT_CERTIFICATE_NOT_TRUSTED},
+        {"SSL alert number 48", RESULT_CERTIFICATE_NOT_TRUSTED},
+        {"CA is unknown", RESULT_CERTIFICATE_NOT_TRUSTED},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(alerts); i++)
+        if (span_find(text, alerts[i].words) != NULL)
+            return alerts[i].result;
+    return RESULT_UNKNOWN;
+}

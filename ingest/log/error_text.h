@@ -23,4 +23,11 @@ void error_texts_free(struct error_texts *texts);
 /* False, with *found as nothing known, where no word of TLS stands in `text`. */
 bool error_text_read(struct error_texts *texts, struct span text, struct error_text *found);
 
+/*
+ * What a client says of our certificate by a TLS alert (RFC 8446, section 6.2), in the words of
+ * OpenSSL and GnuTLS. RESULT_UNKNOWN where the alert tells no more than that it was refused: many
+ * send bad_certificate for a wrong name, or where no TLSA record fits.
+ */
+enum result_type error_text_alert(struct span text);
+
 #endif

@@ -1,3 +1,4 @@
+#include "ingest/log/error_text.h"
 #include "ingest/log/exim_private.h"
 
 /* A client that went for its reason is not told again for having said nothing. */
@@ -111,7 +112,8 @@ static void tell_refused(struct exim *exim, const struct log_line *line, enum lo
     event.kind = LOG_EVENT_FAILURE;
     event.ip = exim->ip;
     event.detail = detail;
-    event.result_type = log_detail_result(detail);
+    event.result_type = detail == DETAIL_INBOUND_PEER_REJECTED_OUR_CERT ? error_text_alert(reason)
+                                                                        : log_detail_result(detail);
     event.failure_type = log_failure_type(detail, event.result_type, false);
     event.reason = exim_scrubbed(exim, reason);
     event.line = log_context_line(exim->context, line->whole);

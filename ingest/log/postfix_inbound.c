@@ -1,3 +1,4 @@
+#include "ingest/log/error_text.h"
 #include "ingest/log/postfix_private.h"
 
 enum sense {
@@ -147,6 +148,8 @@ void postfix_inbound_tell(struct postfix *postfix, struct postfix_origin *origin
 
     if (verdict.detail == DETAIL_HANDSHAKE_FAILURE || verdict.detail == DETAIL_NONE)
         verdict.detail = DETAIL_INBOUND_HANDSHAKE_FAILURE;
+    if (verdict.detail == DETAIL_INBOUND_PEER_REJECTED_OUR_CERT)
+        verdict.result = error_text_alert(span_of(clue->reason, strlen(clue->reason)));
     if (!is_counted)
         postfix_tell_session(postfix, &tale, SESSION_FAILED, LEVEL_UNKNOWN, TLS_VERSION_UNKNOWN, 1);
     tale.peer.ip = span_of(clue->peer.ip, clue->peer.ip_length);

@@ -928,21 +928,34 @@ static void a_name_in_helo_is_not_the_peer(void **state)
 /* 26. */
 static void openssl_may_spell_it_in_several_ways(void **state)
 {
-    static const char *const rejected[] = {
-        "(SSL_accept): error:14094415:SSL routines:ssl3_read_bytes:sslv3 alert certificate expired",
-        "(SSL_accept): error:0A000415:SSL routines::ssl/tls alert certificate expired",
-        "(SSL_accept): error:0A000418:SSL routines::tlsv1 alert unknown ca",
-        "(SSL_accept): error:0A000412:SSL routines::sslv3 alert bad certificate",
-        "(SSL_accept): error:0A000416:SSL routines::sslv3 alert certificate unknown",
+    static const struct {
+        const char *text, *type;
+    } rejected[] = {
+        {"(SSL_accept): error:14094415:SSL routines:ssl3_read_bytes:sslv3 alert certificate "
+         "expired",
+         "certificate-expired cert-expired"},
+        {"(SSL_accept): error:0A000415:SSL routines::ssl/tls alert certificate expired",
+         "certificate-expired cert-expired"},
+        {"(SSL_accept): error:0A000418:SSL routines::tlsv1 alert unknown ca",
+         "certificate-not-trusted cert-not-trusted"},
+        {"(gnutls_handshake): rxd alert: CA is unknown",
+         "certificate-not-trusted cert-not-trusted"},
+        {"(SSL_accept): error:0A000412:SSL routines::sslv3 alert bad certificate",
+         "cert-not-trusted"},
+        {"(SSL_accept): error:0A000416:SSL routines::sslv3 alert certificate unknown",
+         "cert-not-trusted"},
     };
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(rejected); i++) {
         g_autofree char *line = g_strconcat(
-            "-- TLS error on connection from a.example [192.0.2.1] ", rejected[i], NULL);
+            "-- TLS error on connection from a.example [192.0.2.1] ", rejected[i].text, NULL);
+        g_autofree char *what =
+            g_strconcat(rejected[i].type, " inbound-peer-rejected-our-cert", NULL);
         g_autofree char *events = events_of(line);
         g_autofree char *wanted =
-            g_strconcat(REJECTED("192.0.2.1") " reason=", rejected[i], "\n", NULL);
+            g_strconcat("session: in failed\nfailure: in ", what,
+                        " unknown ip=192.0.2.1 reason=", rejected[i].text, "\n", NULL);
         assert_string_equal(events, wanted);
     }
 }

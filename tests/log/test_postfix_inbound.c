@@ -65,6 +65,25 @@ static const struct story inbound_stories[] = {
      "failure: in cert-not-trusted inbound-peer-rejected-our-cert unknown ip=192.0.2.3 reason=TLS "
      "library problem: error:0A000412:SSL routines::ssl/tls alert bad "
      "certificate:../ssl/record/rec_layer_s3.c:1601:SSL alert number 42:\n"},
+    {"an alert that tells what the client disliked",
+     D "SSL_accept error from c.example[192.0.2.3]: -1"
+       "\n" D "warning: TLS library problem: error:0A000415:SSL routines::sslv3 alert certificate "
+       "expired:../ssl/record/rec_layer_s3.c:1601:SSL alert number 45:"
+       "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 starttls=0/1 commands=1/2"
+       "\n" D "SSL_accept error from d.example[192.0.2.4]: -1"
+       "\n" D "warning: TLS library problem: error:0A000418:SSL routines::tlsv1 alert unknown "
+       "ca:../ssl/record/rec_layer_s3.c:1601:SSL alert number 48:"
+       "\n" D "disconnect from d.example[192.0.2.4] ehlo=1 starttls=0/1 commands=1/2"
+       "\n",
+     "session: in failed\n"
+     "failure: in certificate-expired cert-expired inbound-peer-rejected-our-cert unknown "
+     "ip=192.0.2.3 reason=TLS library problem: error:0A000415:SSL routines::sslv3 alert "
+     "certificate "
+     "expired:../ssl/record/rec_layer_s3.c:1601:SSL alert number 45:\n"
+     "session: in failed\n"
+     "failure: in certificate-not-trusted cert-not-trusted inbound-peer-rejected-our-cert unknown "
+     "ip=192.0.2.4 reason=TLS library problem: error:0A000418:SSL routines::tlsv1 alert unknown "
+     "ca:../ssl/record/rec_layer_s3.c:1601:SSL alert number 48:\n"},
     {"a sender that looks at our certificate and goes",
      D "Anonymous TLS connection established from c.example[192.0.2.3]" TLS "\n" D
        "disconnect from c.example[192.0.2.3] ehlo=1 starttls=1 quit=1 commands=3"

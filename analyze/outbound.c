@@ -35,6 +35,7 @@ static void month_free(struct outbound_month *month)
         return;
     g_ptr_array_unref(month->clear);
     g_ptr_array_unref(month->unverified);
+    g_ptr_array_unref(month->unchecked);
     g_free(month);
 }
 
@@ -106,6 +107,7 @@ struct outbound_builder *outbound_builder_new(const struct outbound_period *peri
     builder->held = out_tallies_new();
     builder->clear = out_tallies_new();
     builder->unverified = out_tallies_new();
+    builder->unchecked = out_tallies_new();
     builder->seen_from = G_MAXINT64;
     builder->outbound = outbound_new();
     return builder;
@@ -115,7 +117,7 @@ void outbound_builder_free(struct outbound_builder *builder)
 {
     GHashTable *tables[] = {builder->goods,    builder->known_zones, builder->domains,
                             builder->held,     builder->clear,       builder->unverified,
-                            builder->reported, builder->peers};
+                            builder->reported, builder->peers,       builder->unchecked};
     GArray *arrays[] = {builder->rows, builder->clients, builder->reports, builder->queue,
                         builder->hours};
 
@@ -410,7 +412,10 @@ static void add_to_month(struct outbound_builder *builder,
 {
     struct outbound_month *month = builder->outbound->month;
 
-    if (month == NULL || deliveries->level > LEVEL_MAY)
+    if (month == NULL)
+        return;
+    outbound_look_for_dane(builder, deliveries);
+    if (deliveries->level > LEVEL_MAY)
         return;
     if (deliveries->outcome == SESSION_PLAINTEXT) {
         out_tally(builder->clear, domain, deliveries->sessions);
@@ -447,6 +452,7 @@ void outbound_builder_begin_month(struct outbound_builder *builder, gint64 begin
     month->begins_at = begins_at;
     month->clear = out_counts_new();
     month->unverified = out_counts_new();
+    month->unchecked = out_counts_new();
     builder->outbound->month = month;
 }
 
@@ -588,6 +594,7 @@ static void fill_month(struct outbound_builder *builder)
     g_ptr_array_unref(month->unverified);
     month->clear = out_counts(builder->names, builder->clear, G_MAXUINT);
     month->unverified = out_counts(builder->names, builder->unverified, G_MAXUINT);
+    outbound_sum_unchecked(builder, month);
 }
 
 struct outbound *outbound_builder_finish(struct outbound_builder *builder, gint64 now)

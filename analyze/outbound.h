@@ -30,6 +30,7 @@
 #define OUTBOUND_TEXTS 50        /* of each list of a finding; the rest is summed as "..." */
 #define OUTBOUND_IDS 1000        /* rows that a finding names */
 #define OUTBOUND_MISSED 30       /* sessions that make "never verified" more than chance */
+#define OUTBOUND_DANE_HOSTS 2    /* MX domains that make it more than a change at one of them */
 
 /* Which failures are told. */
 struct outbound_period {
@@ -103,6 +104,10 @@ struct outbound_month {
     GPtrArray *unverified; /* likewise */
     gint64 clear_sessions;
     gint64 unverified_sessions;
+    /* Where DANE verified no session at all of the month: those with MX hosts that are known to
+       publish TLSA records. Either we do not ask for DANE, or our resolver does not validate. */
+    GPtrArray *unchecked; /* struct fault_count *, MX domains, most sessions first */
+    gint64 unchecked_sessions;
 };
 
 /* A host that takes mail of ours, and whose own handshakes failed here. */

@@ -354,3 +354,57 @@ struct outbound_finding *outbound_unverified(const struct outbound_builder *buil
     finding->severity = outbound_severity(finding, now);
     return finding;
 }
+
+/* ---- never verified at all ---- */
+
+/* Large operators whose MX hosts have had TLSA records for years. */
+static const char *const dane_hosts[] = {
+    "bund.de",   "comcast.net", "gmx.net",       "mailbox.org", "mx.microsoft",
+    "posteo.de", "web.de",      "protonmail.ch", "tutanota.de",
+};
+
+/* The one of them that an MX host belongs to. */
+static const char *dane_host(const char *mx)
+{
+    size_t length = mx != NULL ? strlen(mx) : 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(dane_hosts); i++) {
+        size_t tail = strlen(dane_hosts[i]);
+        if (length > tail && mx[length - tail - 1] == '.' &&
+            strcmp(mx + length - tail, dane_hosts[i]) == 0)
+            return dane_hosts[i];
+    }
+    return NULL;
+}
+
+void outbound_look_for_dane(struct outbound_builder *builder,
+                            const struct stored_deliveries *deliveries)
+{
+    bool may_be_dane = deliveries->level == LEVEL_UNKNOWN || deliveries->level == LEVEL_DANE ||
+                       deliveries->level == LEVEL_DANE_ONLY;
+    const char *host = dane_host(deliveries->mx);
+
+    if (deliveries->outcome == SESSION_VERIFIED && may_be_dane)
+        builder->month_verified = true;
+    else if (host != NULL && deliveries->outcome != SESSION_FAILED &&
+             deliveries->outcome != SESSION_UNKNOWN)
+        out_tally(builder->unchecked, names_number(builder->names, host), deliveries->sessions);
+}
+
+void outbound_sum_unchecked(const struct outbound_builder *builder, struct outbound_month *month)
+{
+    GPtrArray *unchecked = out_counts(builder->names, builder->unchecked, G_MAXUINT);
+    gint64 sessions = 0;
+
+    for (guint i = 0; i < unchecked->len; i++)
+        sessions =
+            count_add(sessions, ((struct fault_count *)g_ptr_array_index(unchecked, i))->sessions);
+    if (builder->month_verified || unchecked->len < OUTBOUND_DANE_HOSTS ||
+        sessions < OUTBOUND_MISSED) {
+        g_ptr_array_unref(unchecked);
+        return;
+    }
+    g_ptr_array_unref(month->unchecked);
+    month->unchecked = unchecked;
+    month->unchecked_sessions = sessions;
+}

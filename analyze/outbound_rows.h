@@ -117,7 +117,9 @@ struct outbound_builder {
     GHashTable *held;        /* domain -> gint64 *, sessions */
     GHashTable *clear;
     GHashTable *unverified;
-    gint64 seen_from; /* of anything in the context */
+    GHashTable *unchecked; /* MX domain -> gint64 *, sessions of the month */
+    bool month_verified;   /* DANE verified a session of the month */
+    gint64 seen_from;      /* of anything in the context */
     gint64 seen_to;
     gsize line_bytes;
     struct outbound *outbound; /* the sums */
@@ -150,6 +152,12 @@ bool out_is_lookup(const struct out_row *row);
 void outbound_judge_hours(struct outbound_builder *builder);
 /* The finding that nothing is verified any more; NULL where that is not so. */
 struct outbound_finding *outbound_unverified(const struct outbound_builder *builder, gint64 now);
+
+/* Of the month: what DANE verified, or should have. */
+void outbound_look_for_dane(struct outbound_builder *builder,
+                            const struct stored_deliveries *deliveries);
+/* Fills `unchecked` of the month. */
+void outbound_sum_unchecked(const struct outbound_builder *builder, struct outbound_month *month);
 
 /* Sets place and group of the rows and sorts them by group and time. */
 void outbound_group(struct outbound_builder *builder);

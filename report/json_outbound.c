@@ -177,6 +177,8 @@ static json_t *month_json(const struct outbound_month *month)
     json_set(object, "clear", json_list(month->clear, json_count));
     json_set_number(object, "unverified_sessions", month->unverified_sessions);
     json_set(object, "unverified", json_list(month->unverified, json_count));
+    json_set_number(object, "unchecked_sessions", month->unchecked_sessions);
+    json_set(object, "unchecked", json_list(month->unchecked, json_count));
     return object;
 }
 

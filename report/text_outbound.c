@@ -503,11 +503,17 @@ static void write_queue_count(struct page *page, const struct outbound *outbound
     page_wrap(page, "   ", PAGE_INDENT, text->str);
 }
 
+static char *month_name(const struct outbound_month *month)
+{
+    g_autoptr(GDateTime) begin = g_date_time_new_from_unix_utc(month->begins_at);
+
+    return begin != NULL ? g_date_time_format(begin, "%Y-%m") : g_strdup("");
+}
+
 static void write_month_line(struct page *page, const struct outbound_month *month,
                              const char *what, const GPtrArray *domains, gint64 sessions)
 {
-    g_autoptr(GDateTime) begin = g_date_time_new_from_unix_utc(month->begins_at);
-    g_autofree char *name = begin != NULL ? g_date_time_format(begin, "%Y-%m") : g_strdup("");
+    g_autofree char *name = month_name(month);
     g_autofree char *all = plural((guint64)sessions, "session");
     g_autofree char *count = plural(domains->len, "destination");
     g_autofree char *names = phrase_counts(domains, SHOWN_MONTH);
@@ -516,6 +522,28 @@ static void write_month_line(struct page *page, const struct outbound_month *mon
 
     if (domains->len > 0)
         page_wrap(page, "   ", PAGE_INDENT, text);
+}
+
+/* That may be as it was meant; it is said once a month. */
+static void write_unchecked(struct page *page, const struct digest *digest,
+                            const struct outbound_month *month)
+{
+    g_autofree char *name = month_name(month);
+    g_autofree char *all = plural((guint64)month->unchecked_sessions, "session");
+    g_autofree char *names = phrase_counts(month->unchecked, SHOWN_MONTH);
+    g_autofree char *command = text_command(digest);
+    g_autofree char *explain = g_strdup_printf("%s explain %s", command,
+                                               failure_type_word(FAILURE_LOCAL_RESOLVER_INSECURE));
+    g_autofree char *text = g_strdup_printf(
+        "DANE verified no session in %s, although %s went to MX hosts that are known for "
+        "their TLSA records: %s. Either DANE is not asked for (Postfix: smtp_tls_security_level, "
+        "smtp_dns_support_level; Exim: hosts_try_dane), or the resolver does not validate:",
+        name, all, names);
+
+    if (month->unchecked->len == 0)
+        return;
+    page_wrap(page, "   ", PAGE_INDENT, text);
+    page_line(page, TEXT_INDENT, explain);
 }
 
 /* A scanner takes any certificate; so who refuses ours may well have mail for us. */
@@ -605,7 +633,8 @@ static bool has_rest(const struct outbound *outbound)
 
     return outbound->passing->len + outbound->held->len + outbound->inbound->len > 0 ||
            outbound->queue_read || outbound->inbound_failed > 0 ||
-           (month != NULL && month->clear->len + month->unverified->len > 0);
+           (month != NULL &&
+            month->clear->len + month->unverified->len + month->unchecked->len > 0);
 }
 
 void text_outbound_rest(struct page *page, const struct digest *digest)
@@ -625,6 +654,7 @@ void text_outbound_rest(struct page *page, const struct digest *digest)
                          outbound->month->clear_sessions);
         write_month_line(page, outbound->month, "Encrypted but unverified",
                          outbound->month->unverified, outbound->month->unverified_sessions);
+        write_unchecked(page, digest, outbound->month);
     }
     write_inbound(page, digest);
 }

@@ -854,6 +854,50 @@ static void a_month_sums_what_nobody_asked_more_of(void **state)
     assert_string_equal(text_at(found->month->unverified, 0), "selfsigned.example");
 }
 
+/* What is said of hosts that are known for DANE, of a month with these sessions. */
+static gint64 unchecked_of(const struct session *sessions, size_t count, guint *hosts)
+{
+    const struct outbound_period period = {.from = NOW - DAY, .to = NOW};
+    struct outbound_builder *builder = outbound_builder_new(&period);
+    g_autoptr(Outbound) found = NULL;
+
+    outbound_builder_begin_month(builder, NOW - 31 * DAY);
+    for (size_t i = 0; i < count; i++) {
+        struct stored_deliveries one = deliveries_of(&sessions[i]);
+        outbound_builder_add_deliveries(builder, OUTBOUND_MONTH, &one);
+    }
+    found = outbound_builder_finish(builder, NOW);
+    *hosts = found->month->unchecked->len;
+    return found->month->unchecked_sessions;
+}
+
+static void a_month_without_any_dane_is_told_where_some_should_be(void **state)
+{
+    enum { FEW, MANY, FAILED, LIKENESS, LAST };
+    struct session sessions[] = {
+        [FEW] = {90, "a", "x.example", "mx00.gmx.net", LEVEL_MAY, SESSION_TRUSTED, 4},
+        [MANY] = {80, "a", "y.example", "mx.web.de", LEVEL_UNKNOWN, SESSION_UNTRUSTED, 26},
+        [FAILED] = {70, "a", "y.example", "mx.web.de", LEVEL_UNKNOWN, SESSION_FAILED, 9},
+        [LIKENESS] = {70, "a", "z.example", "mx.notweb.de", LEVEL_MAY, SESSION_TRUSTED, 9},
+        [LAST] = {60, "a", "v.example", "mx.v.example", LEVEL_SECURE, SESSION_VERIFIED, 5},
+    };
+    guint hosts;
+
+    (void)state;
+    assert_int_equal(unchecked_of(sessions, G_N_ELEMENTS(sessions), &hosts), 30);
+    assert_int_equal(hosts, 2);
+    /* One host may have changed; few sessions are chance; and DANE may work. */
+    assert_int_equal(unchecked_of(sessions + MANY, LAST - MANY, &hosts), 0);
+    assert_int_equal(hosts, 0);
+    sessions[FEW].count = 3;
+    assert_int_equal(unchecked_of(sessions, G_N_ELEMENTS(sessions), &hosts), 0);
+    sessions[FEW].count = 4;
+    sessions[LAST].level = LEVEL_DANE;
+    assert_int_equal(unchecked_of(sessions, G_N_ELEMENTS(sessions), &hosts), 0);
+    sessions[LAST].level = LEVEL_UNKNOWN;
+    assert_int_equal(unchecked_of(sessions, G_N_ELEMENTS(sessions), &hosts), 0);
+}
+
 /* ---- queue ---- */
 
 static void waiting_messages_are_those_of_the_log_or_with_its_very_reason(void **state)
@@ -1039,6 +1083,7 @@ int main(void)
         cmocka_unit_test(one_domain_shows_what_hits_it),
         cmocka_unit_test(a_store_without_any_log_has_nothing_to_say),
         cmocka_unit_test(a_month_sums_what_nobody_asked_more_of),
+        cmocka_unit_test(a_month_without_any_dane_is_told_where_some_should_be),
         cmocka_unit_test(waiting_messages_are_those_of_the_log_or_with_its_very_reason),
         cmocka_unit_test(inbound_failures_are_told_only_beside_a_report_of_the_day),
         cmocka_unit_test(inbound_failures_of_who_takes_our_mail_are_told),

@@ -195,11 +195,18 @@ NOW=2026-12-01T07:00:00Z
 {
     echo '2026-11-12 08:00:00 +0000 [51] 1xA000-000000000AA-0aaa => u@clear.example R=dnslookup T=remote_smtp H=mx.clear.example [192.0.2.10]:25 C="250 Ok" QT=1s DT=1s'
     echo '2026-11-13 08:00:00 +0000 [51] 1xA000-000000000AB-0aaa => u@clear.example R=dnslookup T=remote_smtp H=mx.clear.example [192.0.2.10]:25 C="250 Ok" QT=1s DT=1s'
+    i=10
+    while [ $i -lt 40 ]; do
+        echo "2026-11-14 08:00:00 +0000 [51] 1xA0$i-000000000AB-0aaa => u@big.example R=dnslookup T=remote_smtp H=mx$((i % 2)).$([ $i -lt 25 ] && echo web.de || echo gmx.net) [192.0.2.10]:25 X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=yes C=\"250 Ok\" QT=1s DT=1s"
+        i=$((i + 1))
+    done
 } >"$T/mainlog"
 touch -d '2026-11-30T06:00:00Z' "$T/mainlog"
 exits 'a log of a month' 0 triage ingest --timezone UTC "$T/mainlog"
 run triage digest --width 400
 like 'on the first day the month is told' "$out" 'In clear in 2026-11, .*: 2'
+like 'and that DANE verified nothing' "$out" \
+    'DANE verified no session in 2026-11, although 30 sessions .*: gmx\.net \(15\), web\.de \(15\)'
 NOW=2026-12-02T07:30:00Z
 run triage digest --width 400
 unlike 'on the second not again' "$out" 'In clear in'

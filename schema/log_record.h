@@ -35,7 +35,7 @@ struct log_event {
     const char *domain;   /* of the recipient; in: NULL */
     const char *next_hop; /* where the log names it */
     const char *mx;
-    const char *ip; /* of the peer */
+    const char *ip; /* of the peer; of a good session told at least once a day for each peer */
     enum tls_level level;
     enum tls_version version;
     bool lacks_session; /* it came of a session of which no line was read */

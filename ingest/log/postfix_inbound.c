@@ -278,21 +278,44 @@ static void drop_hint(struct postfix_process *process)
         g_clear_pointer(&process->clues, postfix_clues_free);
 }
 
-/* Where the counter begins, " data=". A word at a time: memmem() makes itself a table for each
- * line.
- */
-static const char *find_counter(struct span counters, const char *name)
+/* What the counters of a disconnect line say. */
+struct counters {
+    const char *starttls; /* where " starttls=" begins; NULL: none */
+    bool has_mail;        /* " data=1", " bdat=1/2"; not " data=0/1" */
+    bool has_login;
+};
+
+static bool is_positive(char digit)
 {
-    const char *end = counters.at + counters.length;
-    const char *at = counters.at;
-    size_t length = strlen(name);
+    return digit >= '1' && digit <= '9';
+}
+
+static void read_counter(const char *at, size_t length, struct counters *found)
+{
+    static const size_t command = sizeof " data=" - 1;
+
+    if (length <= command)
+        return;
+    if (memcmp(at, " data=", command) == 0 || memcmp(at, " bdat=", command) == 0)
+        found->has_mail = found->has_mail || is_positive(at[command]);
+    else if (memcmp(at, " auth=", command) == 0)
+        found->has_login = true;
+    else if (length > strlen(" starttls=") && memcmp(at, " starttls=", strlen(" starttls=")) == 0)
+        found->starttls = at;
+}
+
+/* Most lines of a busy server are about clients that come to nothing: each word is looked at once.
+ */
+static struct counters read_counters(struct span text)
+{
+    struct counters found = {0};
+    const char *end = text.at + text.length, *at = text.at;
 
     while ((at = memchr(at, ' ', (size_t)(end - at))) != NULL) {
-        if ((size_t)(end - at) > length && at[1] == name[1] && memcmp(at, name, length) == 0)
-            return at;
+        read_counter(at, (size_t)(end - at), &found);
         at++;
     }
-    return NULL;
+    return found;
 }
 
 /* "starttls=0/1". */
@@ -302,24 +325,15 @@ static bool is_failed_starttls(struct span counters, const char *starttls)
            span_begins(span_from(counters, (size_t)(starttls - counters.at)), " starttls=0");
 }
 
-/* "data=1", "bdat=1/2"; not "data=0/1". */
-static bool counts_any(struct span counters, const char *name)
-{
-    const char *at = find_counter(counters, name);
-
-    return at != NULL && at[strlen(name)] >= '1' && at[strlen(name)] <= '9';
-}
-
 /* Mail of another server that came without TLS: who logs in is no other server, and what comes from
    this machine went over no network. */
-static bool is_mail_in_clear(struct span counters)
+static bool is_mail_in_clear(const struct counters *counters, struct span text)
 {
     struct postfix_peer peer;
 
-    if ((!counts_any(counters, " data=") && !counts_any(counters, " bdat=")) ||
-        find_counter(counters, " auth=") != NULL)
+    if (!counters->has_mail || counters->has_login)
         return false;
-    peer = postfix_peer_read(counters);
+    peer = postfix_peer_read(text);
     return peer.ip.length > 0 && !span_begins(peer.ip, "127.") && !span_is(peer.ip, "::1");
 }
 
@@ -357,21 +371,21 @@ static void tell_disconnect(struct postfix *postfix, struct postfix_process *pro
 static bool take_disconnect(struct postfix *postfix, struct postfix_origin *origin,
                             const struct log_line *line)
 {
-    struct span counters = span_from(line->message, strlen("disconnect from "));
-    const char *starttls = find_counter(counters, " starttls=");
+    struct span text = span_from(line->message, strlen("disconnect from "));
+    struct counters counters = read_counters(text);
+    const char *starttls = counters.starttls;
     struct postfix_process *process = postfix_process_find(postfix->processes, origin, line->pid);
     bool is_known = process != NULL && process->session.is_known;
-    bool told = (process != NULL && process->clues != NULL) ||
-                is_failed_starttls(counters, starttls) ||
-                (starttls != NULL && is_quit_after_tls(counters, starttls));
+    bool told = (process != NULL && process->clues != NULL) || is_failed_starttls(text, starttls) ||
+                (starttls != NULL && is_quit_after_tls(text, starttls));
 
     if (told) {
         process = process_of(postfix, origin, line);
-        tell_disconnect(postfix, process, line, counters, starttls);
+        tell_disconnect(postfix, process, line, text, starttls);
     }
     if (process != NULL)
         process->session.is_known = false;
-    return (starttls == NULL && !is_known && is_mail_in_clear(counters))
+    return (starttls == NULL && !is_known && is_mail_in_clear(&counters, text))
                ? tell_in_clear(postfix, origin, line)
                : told;
 }

@@ -11,6 +11,7 @@
 
 #define POSTFIX_RECENT 512
 #define POSTFIX_ENDPOINTS 512
+#define POSTFIX_PEERS 4096 /* that are remembered; another one is told again */
 #define POSTFIX_PROXIED_MAX 256
 #define POSTFIX_EXPECTED 32
 
@@ -48,6 +49,7 @@ struct postfix {
     bool has_proxy; /* tlsproxy said something at all */
     struct postfix_expected expected[POSTFIX_EXPECTED];
     struct postfix_recent recent[POSTFIX_RECENT];
+    guint64 peers[POSTFIX_PEERS];       /* hashes of addresses and days that were told */
     guint64 clients[POSTFIX_ENDPOINTS]; /* hashes of endpoints that tlsproxy serves as a server */
 };
 

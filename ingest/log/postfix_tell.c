@@ -6,6 +6,7 @@
 
 #define NAME_BYTES (LIMIT_DOMAIN_BYTES + 1)
 #define DSN_BYTES 16
+#define SECONDS_OF_DAY 86400
 
 #define HASH_BEGIN G_GUINT64_CONSTANT(0xcbf29ce484222325)
 #define HASH_FACTOR G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)
@@ -95,19 +96,17 @@ static const char *address_of(char out[POSTFIX_ADDRESS_BYTES], struct span addre
     return out;
 }
 
-/* Of a good session, of which there are many: what Postfix writes is in its normal form. */
-static const char *plain_address_of(char out[POSTFIX_ADDRESS_BYTES], struct span address)
+/* The address of a good session's peer, once a day: there are many sessions with each. */
+static const char *new_peer(struct postfix *postfix, const struct postfix_tale *tale,
+                            char out[POSTFIX_ADDRESS_BYTES])
 {
-    if (address.length == 0 || address.length >= POSTFIX_ADDRESS_BYTES)
+    guint64 hash = postfix_hash((guint64)(tale->at / SECONDS_OF_DAY), tale->peer.ip);
+    guint64 *told = &postfix->peers[hash % POSTFIX_PEERS];
+
+    if (*told == hash)
         return NULL;
-    for (size_t i = 0; i < address.length; i++) {
-        char c = address.at[i];
-        if (!g_ascii_isdigit(c) && c != '.' && c != ':' && !(c >= 'a' && c <= 'f'))
-            return address_of(out, address);
-        out[i] = c;
-    }
-    out[address.length] = '\0';
-    return out;
+    *told = hash;
+    return address_of(out, tale->peer.ip);
 }
 
 static void begin_event(struct log_event *event, struct names *names,
@@ -145,7 +144,7 @@ void postfix_tell_session(struct postfix *postfix, const struct postfix_tale *ta
     event.version = version;
     event.sessions = count;
     if (tale->direction == DIRECTION_OUT && outcome != SESSION_FAILED)
-        event.ip = plain_address_of(names.ip, tale->peer.ip);
+        event.ip = new_peer(postfix, tale, names.ip);
     event.other_mark = tale->other_mark;
     event.other_at = tale->other_at;
     postfix->context->emit(&event, postfix->context->data);

@@ -237,6 +237,74 @@ static void note_end(const struct dmarc_pass *first, const struct dmarc_pass *la
                   dmarc_rows_count(report->rows));
 }
 
+/* The begin of what follows a report. */
+struct rest {
+    size_t left; /* bytes of the report itself, and blanks */
+    size_t at;   /* where it begins */
+    GString *head;
+};
+
+static bool is_blank(char c)
+{
+    return g_ascii_isspace(c) || c == '\0';
+}
+
+static bool take_rest(const char *bytes, size_t length, void *taker)
+{
+    struct rest *rest = taker;
+    size_t at = MIN(rest->left, length);
+
+    rest->left -= at;
+    while (rest->head->len == 0 && at < length && is_blank(bytes[at]))
+        at++;
+    if (rest->head->len == 0)
+        rest->at += at;
+    g_string_append_len(rest->head, bytes + at,
+                        (gssize)MIN(length - at, DMARC_HEAD - rest->head->len));
+    return rest->head->len < DMARC_HEAD;
+}
+
+/* Whether there is more than comments, instructions and blanks, which XML allows there; of a text
+   that was mended, ends of elements as well: that their begin is missing was said. */
+static bool says_something(const char *text, bool mended)
+{
+    static const char *const harmless[][2] = {{"<!--", "-->"}, {"<?", "?>"}, {"</", ">"}};
+    size_t kinds = mended ? G_N_ELEMENTS(harmless) : G_N_ELEMENTS(harmless) - 1, kind = 0;
+
+    while (kind < kinds) {
+        text += strspn(text, " \t\r\n");
+        for (kind = 0; kind < kinds && !g_str_has_prefix(text, harmless[kind][0]);)
+            kind++;
+        if (kind < kinds)
+            text = strstr(text, harmless[kind][1]);
+        if (text == NULL)
+            return true;
+        text += kind < kinds ? strlen(harmless[kind][1]) : 0;
+    }
+    return *text != '\0';
+}
+
+/* What follows the report; where in the text that is another one, 0 if it is none. */
+static size_t look_past(dmarc_source_fn source, void *data, const struct dmarc_pass *pass,
+                        bool mended)
+{
+    struct rest rest = {.left = pass->used, .head = g_string_new(NULL)};
+    GPtrArray *issues = pass->report->issues;
+    size_t next = 0;
+
+    source(data, take_rest, &rest);
+    if (dmarc_sniff(rest.head->str, rest.head->len))
+        next = rest.at;
+    if (next > 0)
+        issue_add(issues, ISSUE_XML, ISSUE_NOTICE, DMARC_CLAUSE_XML,
+                  "another report follows in the same text");
+    else if (says_something(rest.head->str, mended))
+        issue_add(issues, ISSUE_XML, ISSUE_NOTICE, DMARC_CLAUSE_XML,
+                  "what follows the end of the report is not read");
+    g_string_free(rest.head, TRUE);
+    return next;
+}
+
 static void refuse(const struct dmarc_pass *pass, GPtrArray *issues)
 {
     if (pass->end == DMARC_REFUSED)
@@ -267,11 +335,12 @@ static struct dmarc_pass *pass_again(dmarc_source_fn source, void *data, struct 
 }
 
 struct dmarc_report *dmarc_read(dmarc_source_fn source, void *data, const struct dmarc_hints *hints,
-                                GPtrArray *issues)
+                                GPtrArray *issues, size_t *next)
 {
     struct dmarc_pass first = {0}, mended = {0}, *last = &first;
     g_autoptr(DmarcReport) report = NULL;
 
+    *next = 0;
     dmarc_pass(source, data, false, &first);
     if (first.end == DMARC_BROKEN)
         last = pass_again(source, data, &first, &mended);
@@ -281,6 +350,8 @@ struct dmarc_report *dmarc_read(dmarc_source_fn source, void *data, const struct
         return NULL;
     }
     note_end(&first, last);
+    if (last->more && last->end != DMARC_LIMIT)
+        *next = look_past(source, data, last, last == &mended);
     fill(report, hints);
     hash_identity(report);
     dmarc_rows_seal(report->rows);

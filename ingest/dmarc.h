@@ -37,9 +37,11 @@ bool dmarc_sniff(const char *text, size_t length);
  * Reads a report. Each defect becomes an issue in report->issues with its clause, and one bad
  * record never costs the good ones. NULL where the text is refused or holds nothing of a report:
  * then `issues` says why, last, as an error or, of the latter, a notice. report->original and the
- * *_aligned and *_best of the rows are left to the caller. Safe to call from several threads.
+ * *_aligned and *_best of the rows are left to the caller. *next: where in the text another report
+ * begins, which is left to the caller as well; 0: there is none, or nothing was read. Safe to call
+ * from several threads.
  */
 struct dmarc_report *dmarc_read(dmarc_source_fn source, void *data, const struct dmarc_hints *hints,
-                                GPtrArray *issues);
+                                GPtrArray *issues, size_t *next);
 
 #endif

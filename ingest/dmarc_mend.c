@@ -34,6 +34,9 @@ struct dmarc_mend {
     int map[256];  /* else windows-1252: for what is no UTF-8 */
     GString *held; /* not yet mended */
     GString *out;  /* not yet given */
+    size_t gone;   /* bytes that are no longer held */
+    size_t used;   /* bytes up to the end of the first report, once that is closed */
+    bool closed;   /* it was closed just now */
     guint depth;
     char *open[LIMIT_XML_DEPTH]; /* names of elements */
 };
@@ -165,13 +168,6 @@ static void put_tag(struct dmarc_mend *mend, const char *name, bool is_end, cons
     g_string_append_c(mend->out, '>');
 }
 
-static void close_one(struct dmarc_mend *mend)
-{
-    g_autofree char *name = mend->open[--mend->depth];
-
-    put_tag(mend, name, true, NULL);
-}
-
 /* How many elements are open up to the innermost of that name, with it; 0: none. */
 static guint find_open(const struct dmarc_mend *mend, const char *name)
 {
@@ -179,6 +175,14 @@ static guint find_open(const struct dmarc_mend *mend, const char *name)
         if (strcmp(mend->open[i], name) == 0)
             return mend->depth - i;
     return 0;
+}
+
+static void close_one(struct dmarc_mend *mend)
+{
+    g_autofree char *name = mend->open[--mend->depth];
+
+    put_tag(mend, name, true, NULL);
+    mend->closed = strcmp(name, "feedback") == 0 && find_open(mend, name) == 0;
 }
 
 static void begin_element(struct dmarc_mend *mend, const char *name, const char *namespace)
@@ -370,9 +374,12 @@ static void work(struct dmarc_mend *mend)
     while (at < mend->held->len && used > 0 && !mend->enough) {
         used = take_some(mend, mend->held->str + at, mend->held->len - at);
         at += used;
+        if (mend->closed && mend->used == 0)
+            mend->used = mend->gone + at;
         give(mend, OUT_BYTES);
     }
     g_string_erase(mend->held, 0, (gssize)at);
+    mend->gone += at;
 }
 
 bool dmarc_mend_feed(struct dmarc_mend *mend, const char *bytes, size_t length)
@@ -386,6 +393,11 @@ bool dmarc_mend_feed(struct dmarc_mend *mend, const char *bytes, size_t length)
 bool dmarc_mend_refused(const struct dmarc_mend *mend)
 {
     return mend->mode == MODE_REFUSED;
+}
+
+size_t dmarc_mend_used(const struct dmarc_mend *mend)
+{
+    return mend->used;
 }
 
 bool dmarc_mend_finish(struct dmarc_mend *mend)

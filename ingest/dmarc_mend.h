@@ -27,6 +27,8 @@ void dmarc_mend_free(struct dmarc_mend *mend);
 bool dmarc_mend_feed(struct dmarc_mend *mend, const char *bytes, size_t length);
 /* Whether there was a document type declaration. */
 bool dmarc_mend_refused(const struct dmarc_mend *mend);
+/* Up to where the first report's end was closed, in bytes of what was fed; 0: nowhere yet. */
+size_t dmarc_mend_used(const struct dmarc_mend *mend);
 /* Gives what is held; true where the text ended inside an element. */
 bool dmarc_mend_finish(struct dmarc_mend *mend);
 

@@ -131,6 +131,8 @@ struct dmarc_pass {
     enum dmarc_end end;
     bool feedback; /* there was such an element */
     bool finished; /* and its end */
+    size_t used;   /* bytes up to that end */
+    bool more;     /* something may follow that is no part of the report */
     char broken[160];
     struct dmarc_report *report; /* what was read; owned by the caller */
 };

@@ -26,7 +26,8 @@ struct xml {
     GString *text;     /* of the element that is open, at most LIMIT_STRING_BYTES */
     bool cut;          /* there was more */
     bool finished;     /* </feedback> was seen */
-    bool blanks;       /* before everything else */
+    bool stopped;      /* another element came after that */
+    size_t blanks;     /* before everything else, in bytes */
     size_t taken;      /* bytes of the text */
     size_t parsed;     /* bytes that expat got */
     GHashTable *names; /* of elements and attributes that no report has; NULL until there is one */
@@ -82,14 +83,6 @@ static enum dmarc_scope current(const struct xml *xml)
     return xml->depth > 0 ? xml->scopes[xml->depth - 1] : SCOPE_OUTSIDE;
 }
 
-static void begin_feedback(struct xml *xml)
-{
-    if (xml->pass->feedback)
-        dmarc_note(&xml->reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_ROOT,
-                   "more than one report in the text; only the first is read");
-    xml->pass->feedback = true;
-}
-
 static void take_name(struct xml *xml, const char *name)
 {
     if (xml->names == NULL)
@@ -122,8 +115,14 @@ static void XMLCALL on_begin(void *data, const char *name, const char **attribut
     const char *local = local_name(name);
     enum dmarc_scope parent = current(xml), scope;
 
-    if (xml->pass->end != DMARC_WHOLE)
+    if (xml->pass->end != DMARC_WHOLE || xml->stopped)
         return;
+    /* Of the next report, as a rule: that is read by itself. */
+    if (xml->finished) {
+        xml->stopped = true;
+        XML_StopParser(xml->parser, XML_FALSE);
+        return;
+    }
     if (!take_names(xml, name, attributes)) {
         dmarc_note(&xml->reading, ISSUE_LIMIT, ISSUE_WARNING, NULL,
                    "too many different names of elements and attributes");
@@ -142,8 +141,7 @@ static void XMLCALL on_begin(void *data, const char *name, const char **attribut
     scope = dmarc_scope_find(parent, local, strlen(local));
     if (scope == SCOPE_FEEDBACK) {
         look_for_namespace(xml, attributes);
-        begin_feedback(xml);
-        scope = xml->finished ? SCOPE_IGNORED : scope;
+        xml->pass->feedback = true;
     }
     xml->scopes[xml->depth++] = scope;
     hash(xml, '<', local, MIN(strlen(local), (size_t)LIMIT_STRING_BYTES));
@@ -182,6 +180,13 @@ static void take_leaf(struct xml *xml, enum dmarc_scope scope)
     dmarc_take_text(&xml->reading, scope, current(xml), text->str);
 }
 
+static void finish_feedback(struct xml *xml)
+{
+    xml->finished = true;
+    xml->pass->used = xml->blanks + (size_t)XML_GetCurrentByteIndex(xml->parser) +
+                      (size_t)XML_GetCurrentByteCount(xml->parser);
+}
+
 static void XMLCALL on_end(void *data, const char *name)
 {
     struct xml *xml = data;
@@ -189,7 +194,7 @@ static void XMLCALL on_end(void *data, const char *name)
 
     (void)name;
     /* That of an empty element comes even where its begin stopped the parser. */
-    if (xml->pass->end != DMARC_WHOLE)
+    if (xml->pass->end != DMARC_WHOLE || xml->stopped)
         return;
     if (xml->too_deep > 0) {
         xml->too_deep--;
@@ -202,7 +207,8 @@ static void XMLCALL on_end(void *data, const char *name)
         take_leaf(xml, scope);
     else if (scope > SCOPE_IGNORED)
         dmarc_take_end(&xml->reading, scope);
-    xml->finished = xml->finished || scope == SCOPE_FEEDBACK;
+    if (scope == SCOPE_FEEDBACK)
+        finish_feedback(xml);
     g_string_set_size(xml->text, 0);
     xml->cut = false;
 }
@@ -235,7 +241,7 @@ static void XMLCALL on_declaration(void *data, const char *version, const char *
     struct xml *xml = data;
 
     (void)version, (void)encoding, (void)standalone;
-    if (xml->blanks)
+    if (xml->blanks > 0)
         dmarc_note(&xml->reading, ISSUE_XML, ISSUE_NOTICE, "XML 1.0, section 2.8",
                    "blanks before the XML declaration");
 }
@@ -285,12 +291,14 @@ static bool parse(struct xml *xml, const char *bytes, size_t length, bool last)
     if (XML_Parse(xml->parser, bytes, (int)length, last) != XML_STATUS_ERROR)
         return !is_too_long(xml);
     error = XML_GetErrorCode(xml->parser);
-    if (xml->pass->end != DMARC_WHOLE)
+    if (xml->pass->end != DMARC_WHOLE || xml->stopped)
         return false;
     xml->pass->end = last && length == 0 ? end_of_error(error) : DMARC_BROKEN;
-    /* What follows the report is of no use to anybody. */
-    if (xml->finished && xml->depth == 0)
+    /* What follows the report is none of its own. */
+    if (xml->finished && xml->depth == 0) {
         xml->pass->end = DMARC_WHOLE;
+        xml->pass->more = true;
+    }
     g_snprintf(xml->pass->broken, sizeof(xml->pass->broken), "line %lu: %s",
                (unsigned long)XML_GetCurrentLineNumber(xml->parser), XML_ErrorString(error));
     return false;
@@ -330,7 +338,7 @@ static bool take_bytes(const char *bytes, size_t length, void *taker)
 
     if (xml->taken == 0) {
         size_t blanks = skip_blanks(bytes, length);
-        xml->blanks = xml->blanks || blanks > 0;
+        xml->blanks += blanks;
         bytes += blanks;
         length -= blanks;
     }
@@ -365,12 +373,18 @@ static void finish(struct xml *xml)
     gsize length = RECORD_HASH_BYTES;
     struct dmarc_pass *pass = xml->pass;
 
-    if (xml->mend != NULL && pass->end == DMARC_WHOLE && dmarc_mend_finish(xml->mend))
+    if (xml->mend != NULL && pass->end == DMARC_WHOLE && !xml->stopped &&
+        dmarc_mend_finish(xml->mend))
         pass->end = DMARC_CUT;
     if (xml->mend != NULL && dmarc_mend_refused(xml->mend))
         pass->end = DMARC_REFUSED;
-    if (xml->mend == NULL && pass->end == DMARC_WHOLE)
+    if (xml->mend == NULL && pass->end == DMARC_WHOLE && !xml->stopped && !pass->more)
         parse(xml, "", 0, true);
+    pass->more = pass->more || xml->stopped;
+    if (xml->mend != NULL && xml->finished) {
+        pass->more = true;
+        pass->used = xml->blanks + dmarc_mend_used(xml->mend);
+    }
     flush_hash(xml);
     g_checksum_get_digest(xml->checksum, xml->reading.report->content_hash, &length);
     pass->finished = xml->finished;

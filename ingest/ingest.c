@@ -434,9 +434,20 @@ static void quarantine_dmarc(struct work *work, struct dmarc_place *place)
     g_ptr_array_add(work->arrival->unread, unread);
 }
 
+/* The report is kept without what follows it, where that is another one. */
+static void keep_dmarc_up_to(const struct work *work, struct dmarc_place *place, size_t next,
+                             struct original *original)
+{
+    if (next > 0 && place->container == NULL)
+        keep_original(work, place->piece, g_bytes_get_data(place->piece->bytes, NULL), next, false,
+                      original);
+    else
+        keep_dmarc(work, place, original);
+}
+
 /* What cannot be read goes to the quarantine. False where it is just no report: other XML has an
-   element of that name, too. */
-static bool take_dmarc(struct work *work, struct dmarc_place *place)
+   element of that name, too. *next: where another report begins, 0: nowhere. */
+static bool take_one_dmarc(struct work *work, struct dmarc_place *place, size_t *next)
 {
     const struct piece *piece = place->piece;
     struct arrival *arrival = work->arrival;
@@ -450,10 +461,11 @@ static bool take_dmarc(struct work *work, struct dmarc_place *place)
     guint first = arrival->issues->len;
     struct dmarc_report *report;
 
+    *next = 0;
     if (!room_for_report(work))
         return true;
     place->issues = arrival->issues;
-    report = dmarc_read(give_dmarc, place, &hints, arrival->issues);
+    report = dmarc_read(give_dmarc, place, &hints, arrival->issues, next);
     if (report == NULL) {
         struct issue *why = g_ptr_array_index(arrival->issues, arrival->issues->len - 1);
         bool claims = why->severity == ISSUE_ERROR || piece->expected;
@@ -464,12 +476,34 @@ static bool take_dmarc(struct work *work, struct dmarc_place *place)
         issues_place(arrival->issues, first, part_label(piece, &label));
         return claims;
     }
-    keep_dmarc(work, place, &report->original);
+    keep_dmarc_up_to(work, place, *next, &report->original);
+    if (*next > 0 && place->container != NULL)
+        issue_add(report->issues, ISSUE_LIMIT, ISSUE_WARNING, NULL,
+                  "the text is long; only the first report in it is read");
     move_issues(arrival->issues, first, report->issues);
     issues_place(report->issues, 0, part_label(piece, &label));
     bound_issues(report->issues);
     g_ptr_array_add(arrival->dmarc, report);
     return true;
+}
+
+/* A report, or several in a row. To find the next one in what is unpacked as it is read, that would
+   have to be unpacked from its begin again and again: there it is left. */
+static bool take_dmarc(struct work *work, struct dmarc_place *place)
+{
+    size_t next;
+    bool taken = take_one_dmarc(work, place, &next);
+    g_autoptr(GBytes) rest = place->container == NULL ? g_bytes_ref(place->piece->bytes) : NULL;
+
+    while (next > 0 && rest != NULL) {
+        struct piece piece = *place->piece;
+        GBytes *shorter = g_bytes_new_from_bytes(rest, next, g_bytes_get_size(rest) - next);
+        g_bytes_unref(rest);
+        piece.bytes = rest = shorter;
+        piece.outer = NULL;
+        take_one_dmarc(work, &(struct dmarc_place){.piece = &piece}, &next);
+    }
+    return taken;
 }
 
 /* Of several members only those that look like reports are what their container claims to bring. */

@@ -73,6 +73,22 @@ exits 'status where it is ours' 1 triage status
 like 'speaks of the other reports alone' "$out" \
     '^tlstriage WARNING: no TLS report in 7 days, no TLS session fails'
 
+# Several reports in one file; each is kept by itself.
+DB=$T/several.db
+record 192.0.2.1 5 pass none | feedback c 2026-11-18 >"$T/c.xml"
+{ cat "$T/c.xml"; feedback d 2026-11-19 </dev/null; cat "$T/b.xml"; } >"$T/several.xml"
+exits 'three reports in a row' 0 triage ingest "$T/several.xml"
+like 'are three' "$out" '3 DMARC reports new, 3 issues'
+is 'with their records' "$(query 'SELECT external_id, rows FROM dmarc_reports ORDER BY report')" 'c|1
+d|0
+b|3'
+is 'and what is noted of each' "$(query 'SELECT DISTINCT clause, problem FROM issues WHERE kind = "xml"')" \
+    'XML 1.0, section 2.1|another report follows in the same text'
+exits 'one of them alone' 0 triage ingest "$T/b.xml"
+like 'is known' "$out" '1 DMARC report already known'
+exits 'all read again' 0 triage reparse
+is 'are three still' "$(query 'SELECT count(*), sum(rows) FROM dmarc_reports')" '3|4'
+
 # A source that sent aligned mail all the time is not new where it fails as well.
 DB=$T/partly.db
 for day in 15 16 17; do

@@ -118,12 +118,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .file_name = file_name, .subject = cut_line(text), .now = NOW};
     struct pieces whole = {text, strlen(text), SIZE_MAX / 2};
     struct pieces few = {text, strlen(text), size > 0 ? data[0] % 64 + 1 : 1};
-    g_autoptr(DmarcReport) report = dmarc_read(give, &whole, &hints, issues);
+    size_t next, next_again;
+    g_autoptr(DmarcReport) report = dmarc_read(give, &whole, &hints, issues, &next);
     guint said = issues->len;
-    g_autoptr(DmarcReport) again = dmarc_read(give, &few, &hints, issues);
+    g_autoptr(DmarcReport) again = dmarc_read(give, &few, &hints, issues, &next_again);
 
     CHECK((report != NULL) == (again != NULL));
     CHECK(report != NULL || said > 0);
+    CHECK(next == next_again && next < MAX(whole.length, 1));
     if (report != NULL) {
         dmarc_judge(report);
         check_report(report);

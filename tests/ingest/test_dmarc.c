@@ -43,13 +43,21 @@ static void give(void *source, dmarc_take_fn take, void *taker)
             return;
 }
 
-static struct dmarc_report *read_pieces(const char *text, size_t length, size_t size,
-                                        GPtrArray *issues)
+static struct dmarc_report *read_first(const char *text, size_t length, size_t size,
+                                       GPtrArray *issues, size_t *next)
 {
     struct pieces pieces = {text, length, size};
     const struct dmarc_hints hints = {.now = NOW, .received_at = NOW};
 
-    return dmarc_read(give, &pieces, &hints, issues);
+    return dmarc_read(give, &pieces, &hints, issues, next);
+}
+
+static struct dmarc_report *read_pieces(const char *text, size_t length, size_t size,
+                                        GPtrArray *issues)
+{
+    size_t next;
+
+    return read_first(text, length, size, issues, &next);
 }
 
 /* NULL where it is refused. */
@@ -263,8 +271,8 @@ static const struct {
     /* A second declaration, a text after the end, blanks before the begin. */
     {"<feedback>" META "<?xml version='1.0'?>" POLICY RECORD("192.0.2.1", "3") "</feedback>", 3, 1,
      "example.org", "not well-formed"},
-    {PLAIN "\n<script>", 3, 1, "example.org", NULL},
-    {PLAIN "\nbye", 3, 1, "example.org", NULL},
+    {PLAIN "\n<script>", 3, 1, "example.org", "what follows"},
+    {PLAIN "\nbye", 3, 1, "example.org", "what follows"},
     {"\n <?xml version='1.0'?>" PLAIN, 3, 1, "example.org", "blanks before"},
     {"<xs:schema xmlns:xs='x'>" PLAIN, 3, 1, "example.org", "no end"},
     {"<feedback>" META POLICY RECORD("192.0.2.1", "3"), 3, 1, "example.org", "ends before"},
@@ -297,6 +305,55 @@ static void broken_xml_costs_what_is_broken(void **state)
         assert_string_equal(row_at(report, 0)->header_from, broken[i].from);
         if (broken[i].issue != NULL && !has_issue(report->issues, broken[i].issue))
             fail_msg("case %zu: no issue \"%s\"", i, broken[i].issue);
+    }
+}
+
+#define MENDED FEEDBACK("&" RECORD("192.0.2.1", "3"))
+#define XML "<?xml version='1.0'?>\n"
+
+/* What follows a report is another one, nothing or an issue. */
+static void what_follows_a_report_is_told(void **state)
+{
+    static const struct {
+        const char *before, *after;
+        const char *issue; /* NULL: none */
+        bool is_report;
+    } cases[] = {
+        {PLAIN, "", NULL, false},
+        {PLAIN, "\n \r\n\t", NULL, false},
+        {PLAIN, "\n<!-- made by <x> --><?y z?>\n", NULL, false},
+        {PLAIN, "<!-- x -->bye", "what follows", false},
+        {PLAIN, "</feedback>", "what follows", false},
+        {PLAIN, "<!-- never closed", "what follows", false},
+        {PLAIN "\n", PLAIN, "another report", true},
+        {XML PLAIN "\r\n\r\n", XML PLAIN, "another report", true},
+        {PLAIN, "\xef\xbb\xbf" XML PLAIN, "another report", true},
+        {PLAIN, "<!-- x -->" PLAIN, "another report", true},
+        {PLAIN, "<feedback", "what follows", false},
+        {"\n<reports>" PLAIN, PLAIN "</reports>", "another report", true},
+        {"<reports>" PLAIN, "<other/></reports>", "what follows", false},
+        {MENDED, "\n<!-- x -->\n", NULL, false},
+        {MENDED, "bye", "what follows", false},
+        {"<reports>" MENDED, "</reports>\n", NULL, false},
+        {MENDED "\n", PLAIN, "another report", true},
+        {" " XML MENDED "\n", XML MENDED, "another report", true},
+    };
+    static const size_t sizes[] = {1, 7, SIZE_MAX / 2};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases) * G_N_ELEMENTS(sizes); i++) {
+        const char *before = cases[i / 3].before, *issue = cases[i / 3].issue;
+        g_autofree char *text = g_strconcat(before, cases[i / 3].after, NULL);
+        g_autoptr(GPtrArray) issues = issues_new();
+        size_t next = 1;
+        g_autoptr(DmarcReport) report = read_first(text, strlen(text), sizes[i % 3], issues, &next);
+        assert_int_equal(row_at(report, 0)->messages, 3);
+        assert_int_equal(dmarc_rows_count(report->rows), 1);
+        if (next != (cases[i / 3].is_report ? strlen(before) : 0))
+            fail_msg("case %zu: the next one is at %zu", i / 3, next);
+        if (has_issue(report->issues, "follows") != (issue != NULL) ||
+            (issue != NULL && !has_issue(report->issues, issue)))
+            fail_msg("case %zu: not just an issue \"%s\"", i / 3, issue);
     }
 }
 
@@ -618,11 +675,12 @@ static void names_beside_the_xml_fill_what_it_lacks(void **state)
     const struct dmarc_hints by_subject = {
         .subject = "Report Domain: b.example Submitter: other.example Report-ID: <y>", .now = NOW};
     g_autoptr(GPtrArray) issues = issues_new();
+    size_t next;
 
     (void)state;
     pieces.length = strlen(pieces.text);
-    g_autoptr(DmarcReport) file = dmarc_read(give, &pieces, &by_file, issues);
-    g_autoptr(DmarcReport) subject = dmarc_read(give, &pieces, &by_subject, issues);
+    g_autoptr(DmarcReport) file = dmarc_read(give, &pieces, &by_file, issues, &next);
+    g_autoptr(DmarcReport) subject = dmarc_read(give, &pieces, &by_subject, issues, &next);
     assert_string_equal(file->policy.domain, "a.example");
     assert_string_equal(file->organization, "receiver.example");
     assert_int_equal(file->begins_at, 1794873600);
@@ -870,6 +928,7 @@ int main(void)
         cmocka_unit_test(the_namespace_does_not_matter),
         cmocka_unit_test(knows_a_report_by_its_first_element),
         cmocka_unit_test(broken_xml_costs_what_is_broken),
+        cmocka_unit_test(what_follows_a_report_is_told),
         cmocka_unit_test(the_size_of_the_pieces_changes_nothing),
         cmocka_unit_test(a_report_cut_anywhere_gives_its_whole_records),
         cmocka_unit_test(a_document_type_is_refused_and_nothing_expanded),

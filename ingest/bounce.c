@@ -259,14 +259,20 @@ static char *host_name(const char *value)
     return text_domain(name, NULL);
 }
 
+static char *scrubbed_text(const char *text)
+{
+    GString *kept = g_string_new(NULL);
+
+    if (text != NULL)
+        scrub_append(kept, span_of(text, strlen(text)), LIMIT_TEXT_BYTES);
+    return g_string_free(kept, FALSE);
+}
+
 static char *scrubbed(const char *value)
 {
-    GString *text = g_string_new(NULL);
     g_autofree char *code = after_type(value);
 
-    if (code != NULL)
-        scrub_append(text, span_of(code, strlen(code)), LIMIT_TEXT_BYTES);
-    return g_string_free(text, FALSE);
+    return scrubbed_text(code);
 }
 
 /* Exchange Online may name the host nowhere else. */
@@ -319,9 +325,59 @@ static bool find_outcome(const struct group *group, enum log_outcome *outcome)
     return failed || delayed;
 }
 
-static void take_recipient(const struct group *message, struct group *group, gint64 at,
-                           GPtrArray *bounced)
+/* Exim names the address that it began with, and in its text what became of it. */
+static bool words_fit(const struct bounce_words *words, const char *recipient, const char *mx)
 {
+    bool is_of_recipient =
+        g_ascii_strcasecmp(words->address, recipient) == 0 ||
+        (words->original != NULL && g_ascii_strcasecmp(words->original, recipient) == 0);
+
+    return is_of_recipient && (mx == NULL || words->mx == NULL || strcmp(mx, words->mx) == 0);
+}
+
+static const struct bounce_words *find_words(const struct group *group, const GPtrArray *all)
+{
+    g_autofree char *recipient = after_type(group->recipient);
+    g_autofree char *mx = host_name(group->remote_mta);
+
+    for (guint i = 0; all != NULL && recipient != NULL && i < all->len; i++) {
+        const struct bounce_words *words = g_ptr_array_index(all, i);
+        if (words->is_tls && words_fit(words, recipient, mx))
+            return words;
+    }
+    return NULL;
+}
+
+static void put_reason(struct bounced *told, const struct reason *reason)
+{
+    told->detail = reason->detail;
+    told->result_type =
+        reason->result != RESULT_UNKNOWN ? reason->result : log_detail_result(reason->detail);
+    told->failure_type = log_failure_type(told->detail, told->result_type, reason->dane);
+}
+
+static void put_words(struct bounced *told, const struct bounce_words *words)
+{
+    char *domain = text_domain_of_address(words->address);
+
+    told->mta = MTA_EXIM;
+    told->detail = words->detail;
+    told->result_type = words->result_type;
+    told->failure_type = words->failure_type;
+    g_free(told->reason);
+    told->reason = scrubbed_text(words->reason);
+    if (told->mx == NULL)
+        told->mx = g_strdup(words->mx);
+    if (domain != NULL) {
+        g_free(told->domain);
+        told->domain = domain;
+    }
+}
+
+static void take_recipient(const struct group *message, struct group *group, const GPtrArray *all,
+                           gint64 at, GPtrArray *bounced)
+{
+    const struct bounce_words *words = find_words(group, all);
     const struct reason *reason;
     g_autofree char *domain = domain_of(group);
     enum log_outcome outcome;
@@ -329,7 +385,7 @@ static void take_recipient(const struct group *message, struct group *group, gin
 
     tidy(group);
     reason = find_reason(group);
-    if (reason == NULL || domain == NULL || !find_outcome(group, &outcome))
+    if ((reason == NULL && words == NULL) || domain == NULL || !find_outcome(group, &outcome))
         return;
     told = g_new0(struct bounced, 1);
     told->at = at;
@@ -343,26 +399,64 @@ static void take_recipient(const struct group *message, struct group *group, gin
     told->status = g_strdup(group->status);
     told->reason = scrubbed(group->diagnostic);
     told->outcome = outcome;
-    told->detail = reason->detail;
-    told->result_type =
-        reason->result != RESULT_UNKNOWN ? reason->result : log_detail_result(reason->detail);
-    told->failure_type = log_failure_type(told->detail, told->result_type, reason->dane);
+    if (words != NULL)
+        put_words(told, words);
+    else
+        put_reason(told, reason);
     g_ptr_array_add(bounced, told);
 }
 
-void bounce_parse(const char *bytes, size_t length, gint64 at, GPtrArray *bounced)
+void bounce_parse(const char *bytes, size_t length, const GPtrArray *words, gint64 at,
+                  GPtrArray *bounced)
 {
     const char *end = bytes + length;
     struct group message = {0};
 
     bytes = read_group(bytes, end, &message);
     /* Some leave out the blank line after what is about the message. */
-    take_recipient(&message, &message, at, bounced);
+    take_recipient(&message, &message, words, at, bounced);
     for (int i = 0; i < BOUNCE_RECIPIENTS_MAX && bytes < end; i++) {
         struct group group = {0};
         bytes = read_group(bytes, end, &group);
-        take_recipient(&message, &group, at, bounced);
+        take_recipient(&message, &group, words, at, bounced);
         group_clear(&group);
     }
     group_clear(&message);
+}
+
+/* Whether the address is one of those that the field lists. */
+static bool lists(const char *field, const char *address)
+{
+    size_t length = strlen(address);
+
+    for (const char *at = field; at != NULL && *at != '\0';) {
+        size_t size;
+        at += strspn(at, ", \t\r\n");
+        size = strcspn(at, ", \t\r\n");
+        if (size == length && g_ascii_strncasecmp(at, address, length) == 0)
+            return true;
+        at += size;
+    }
+    return false;
+}
+
+void bounce_parse_plain(const struct bounce_mail *mail, const GPtrArray *words, gint64 at,
+                        GPtrArray *bounced)
+{
+    for (guint i = 0; i < words->len; i++) {
+        const struct bounce_words *each = g_ptr_array_index(words, i);
+        struct bounced *told;
+
+        if (!each->is_tls || !(each->announced || lists(mail->failed, each->address)))
+            continue;
+        told = g_new0(struct bounced, 1);
+        told->at = at;
+        told->outcome = each->delayed ? LOG_OUTCOME_DEFERRED : LOG_OUTCOME_BOUNCED;
+        told->host = text_domain_of_address(mail->message_id);
+        put_words(told, each);
+        if (told->domain != NULL)
+            g_ptr_array_add(bounced, told);
+        else
+            bounced_free(told);
+    }
 }

@@ -687,16 +687,68 @@ static void keep_inner_fields(struct work *work, const struct mail_part *part)
     }
 }
 
-/* Of a bounce that someone forwards nobody knows whose mail it was. */
-static void take_status(struct work *work, const struct mail_part *part)
+/* Of two parts of one multipart, as they are numbered. */
+static bool are_siblings(const char *one, const char *other)
 {
+    const char *last = strrchr(one, '.'), *other_last = strrchr(other, '.');
+    size_t length = last != NULL ? (size_t)(last - one) : 0;
+
+    return length == (other_last != NULL ? (size_t)(other_last - other) : 0) &&
+           strncmp(one, other, length) == 0;
+}
+
+/* The text for a person before part number `index`, NULL where there is none. */
+static GPtrArray *words_beside(const struct mail *mail, guint index)
+{
+    const struct mail_part *status = g_ptr_array_index(mail->parts, index);
+
+    for (guint i = index; i-- > 0;) {
+        const struct mail_part *part = g_ptr_array_index(mail->parts, i);
+        gsize length;
+        const char *text = g_bytes_get_data(part->bytes, &length);
+        if (length > 0 && strcmp(part->content_type, "text/plain") == 0 &&
+            are_siblings(part->part, status->part))
+            return bounce_text_read(text, length);
+    }
+    return NULL;
+}
+
+/* Of a bounce that someone forwards nobody knows whose mail it was. */
+static void take_status(struct work *work, const struct mail *mail, guint index)
+{
+    const struct mail_part *part = g_ptr_array_index(mail->parts, index);
     gsize length;
     const char *text = g_bytes_get_data(part->bytes, &length);
+    GPtrArray *words;
 
-    if (part->place == MAIL_OWN && length > 0 &&
-        (strcmp(part->content_type, "message/delivery-status") == 0 ||
-         strcmp(part->content_type, "message/global-delivery-status") == 0))
-        bounce_parse(text, length, work->arrival->received_at, work->arrival->bounced);
+    if (part->place != MAIL_OWN || length == 0 ||
+        (strcmp(part->content_type, "message/delivery-status") != 0 &&
+         strcmp(part->content_type, "message/global-delivery-status") != 0))
+        return;
+    words = words_beside(mail, index);
+    bounce_parse(text, length, words, work->arrival->received_at, work->arrival->bounced);
+    g_clear_pointer(&words, g_ptr_array_unref);
+}
+
+/* An automatic reply that is one text. */
+static void take_plain_bounce(struct work *work, const struct mail *mail)
+{
+    const struct mail_part *part = mail->parts->len == 1 ? g_ptr_array_index(mail->parts, 0) : NULL;
+    const struct bounce_mail fields = {mail->failed_recipients, mail->message_id};
+    struct arrival *arrival = work->arrival;
+    gsize length;
+    const char *text;
+
+    if (part == NULL || !mail->is_reply || part->place != MAIL_OWN || !part->is_text)
+        return;
+    text = g_bytes_get_data(part->bytes, &length);
+    if (length == 0)
+        return;
+    GPtrArray *words = bounce_text_read(text, length);
+    bounce_parse_plain(&fields, words, arrival->received_at, arrival->bounced);
+    g_ptr_array_unref(words);
+    if (arrival->bounced->len > 0)
+        arrival->kind = ARRIVAL_BOUNCE;
 }
 
 /* Parts for a person come last, and only where no other part held a report: the text beside a
@@ -713,7 +765,7 @@ static bool take_parts(struct work *work, const struct mail *mail, int depth)
             if (part->place == MAIL_RETURNED)
                 continue;
             if (texts == 0 && depth == 0)
-                take_status(work, part);
+                take_status(work, mail, i);
             if (is_text != (texts == 1) || !take_piece(work, &piece))
                 continue;
             taken = true;
@@ -773,6 +825,8 @@ static bool take_message(struct work *work, GBytes *bytes, guint message, int de
         copy_mail_fields(work, mail);
     if (message > 0)
         number_parts(mail, message);
+    if (message == 0 && depth == 0)
+        take_plain_bounce(work, mail);
     return take_parts(work, mail, depth);
 }
 

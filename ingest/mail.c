@@ -54,6 +54,7 @@ void mail_free(struct mail *mail)
     g_free(mail->subject);
     g_free(mail->report_domain);
     g_free(mail->report_submitter);
+    g_free(mail->failed_recipients);
     g_ptr_array_unref(mail->parts);
     g_free(mail);
 }
@@ -527,6 +528,9 @@ static struct mail *parse(const uint8_t *bytes, size_t length, const char *auths
     if (!plain_too || !mail_plain_read(mail, &header, bytes + header.body, length - header.body))
         read_with_gmime(&walk, &header, bytes, length);
     judge(mail, header.authres, authserv_id);
+    mail->failed_recipients = g_steal_pointer(&header.failed);
+    if (mail->kind == ARRIVAL_OTHER && mail->is_reply && mail->failed_recipients != NULL)
+        mail->kind = ARRIVAL_BOUNCE;
     mail_header_clear(&header);
     return mail;
 }

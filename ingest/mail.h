@@ -40,10 +40,12 @@ struct mail {
     char *subject;    /* unfolded and decoded */
     char *report_domain;
     char *report_submitter;
+    char *failed_recipients;         /* X-Failed-Recipients, still folded; NULL where none */
     gint64 date;                     /* of the Date field; 0 where missing or not readable */
     enum authenticity authenticated; /* by ingest/authres.h */
-    enum arrival_kind kind; /* ARF and BOUNCE by report-type or type, of a forwarded mail too; OTHER
-                               else, a report's too */
+    enum arrival_kind kind; /* ARF and BOUNCE by report-type or type, of a forwarded mail too;
+                               BOUNCE also where an automatic reply names the recipients that
+                               failed; OTHER else, a report's too */
     bool is_receipt;        /* a disposition notification (RFC 8098) */
     bool is_reply;          /* an automatic reply: Auto-Submitted (RFC 3834) is auto-replied */
     bool says_tlsrpt;       /* report-type is tlsrpt */

@@ -84,6 +84,14 @@ static bool begins_with_word(const uint8_t *field, size_t length, const char *wo
     return (size_t)(end - at) >= size && g_ascii_strncasecmp((const char *)at, word, size) == 0;
 }
 
+static char *value_of(const uint8_t *field, size_t length)
+{
+    const uint8_t *value = memchr(field, ':', length);
+    size_t size = length - (size_t)(value + 1 - field);
+
+    return g_strndup((const char *)value + 1, MIN(size, MAIL_FIELD_BYTES));
+}
+
 static void take_field(struct mail_header *header, const uint8_t *field, size_t length)
 {
     static const char typo[] = "contenttype";
@@ -98,12 +106,11 @@ static void take_field(struct mail_header *header, const uint8_t *field, size_t 
         keep_field(header, "Content-Type", field + name, MIN(length - name, MAIL_FIELD_BYTES));
     } else if (name_is(field, name, "auto-submitted")) {
         header->is_reply = begins_with_word(field, length, "auto-replied");
+    } else if (name_is(field, name, "x-failed-recipients") && header->failed == NULL) {
+        header->failed = value_of(field, length);
     } else if (name_is(field, name, "authentication-results") &&
                header->authres->len < MAIL_AUTHRES_FIELDS) {
-        const uint8_t *value = memchr(field, ':', length);
-        size_t size = length - (size_t)(value + 1 - field);
-        g_ptr_array_add(header->authres,
-                        g_strndup((const char *)value + 1, MIN(size, MAIL_FIELD_BYTES)));
+        g_ptr_array_add(header->authres, value_of(field, length));
     }
 }
 
@@ -112,6 +119,7 @@ void mail_header_read(struct mail_header *header, const uint8_t *bytes, size_t l
     size_t at = 0;
 
     header->is_reply = false;
+    header->failed = NULL;
     header->kept = g_byte_array_sized_new(1024);
     header->authres = g_ptr_array_new_with_free_func(g_free);
     if (length >= 5 && memcmp(bytes, "From ", 5) == 0)
@@ -129,4 +137,5 @@ void mail_header_clear(struct mail_header *header)
 {
     g_byte_array_unref(header->kept);
     g_ptr_array_unref(header->authres);
+    g_free(header->failed);
 }

@@ -13,8 +13,9 @@
 struct mail_header {
     GByteArray *kept;   /* the fields we read, with an empty line after them */
     GPtrArray *authres; /* char *, values of Authentication-Results, topmost first, still folded */
-    bool is_reply;      /* Auto-Submitted is auto-replied */
-    size_t body;        /* where the body begins in the message */
+    char *failed;  /* X-Failed-Recipients, still folded, the first of them; NULL where missing */
+    bool is_reply; /* Auto-Submitted is auto-replied */
+    size_t body;   /* where the body begins in the message */
 };
 
 /*

@@ -12,7 +12,7 @@ static GPtrArray *parse(const char *text)
 {
     GPtrArray *bounced = g_ptr_array_new_with_free_func((GDestroyNotify)bounced_free);
 
-    bounce_parse(text, strlen(text), AT, bounced);
+    bounce_parse(text, strlen(text), NULL, AT, bounced);
     return bounced;
 }
 
@@ -284,6 +284,187 @@ static void a_flood_of_recipients_has_an_end(void **state)
     assert_int_equal(all->len, BOUNCE_RECIPIENTS_MAX);
 }
 
+/* A bounce of Exim's (deliver.c) with the text for a person beside the fields, which may lack the
+   reason: print_dsn_diagnostic_code() gives what follows the first ": ", if a host was reached. */
+static GPtrArray *parse_with_words(const char *status, const char *text)
+{
+    GPtrArray *bounced = g_ptr_array_new_with_free_func((GDestroyNotify)bounced_free);
+    GPtrArray *words = bounce_text_read(text, strlen(text));
+
+    bounce_parse(status, strlen(status), words, AT, bounced);
+    g_ptr_array_unref(words);
+    return bounced;
+}
+
+#define EXIM_STATUS                                                                                \
+    "Reporting-MTA: dns; exim.example.com\n\nAction: failed\n"                                     \
+    "Final-Recipient: rfc822;user@example.net\nStatus: 5.0.0\n"
+#define EXIM_HEAD                                                                                  \
+    "This message was created automatically by mail delivery software.\n\n"                        \
+    "A message that you sent could not be delivered to one or more of its\n"                       \
+    "recipients. This is a permanent error. The following address(es) failed:\n\n"
+
+/* The lines below the address; failure "": nothing is told. */
+static const struct {
+    const char *status;
+    const char *lines;
+    const char *failure;
+    const char *mx;
+    const char *reason;
+} exim_texts[] = {
+    {EXIM_STATUS, "    DANE error: tlsa lookup FAIL\n", "tlsa-missing", "",
+     "DANE error: tlsa lookup FAIL"},
+    {EXIM_STATUS,
+     "    host mx.example.net [2001:db8::1]\n    DANE error: mx.example.net lookup not "
+     "DNSSEC\n",
+     "mx-insecure", "mx.example.net", "DANE error: mx.example.net lookup not DNSSEC"},
+    /* No ": " in it: no Diagnostic-Code. */
+    {EXIM_STATUS "Remote-MTA: dns; mx.example.net\n",
+     "    host mx.example.net [192.0.2.1]\n    a TLS session is required, but the server did not "
+     "offer TLS support: retry timeout exceeded\n",
+     "starttls-absent", "mx.example.net",
+     "a TLS session is required, but the server did not offer TLS support: retry timeout exceeded"},
+    /* The field has the words of the other server only. */
+    {EXIM_STATUS "Remote-MTA: dns; mx.example.net\nDiagnostic-Code: smtp; 454 4.7.0 no\n",
+     "    host mx.example.net [192.0.2.1]\n    SMTP error from remote mail server after "
+     "STARTTLS:\n    454 4.7.0 no\n",
+     "starttls-refused", "mx.example.net",
+     "SMTP error from remote mail server after STARTTLS: 454 4.7.0 no"},
+    /* GnuTLS names no reason for a wrong name. */
+    {EXIM_STATUS, "    TLS session: (certificate verification failed): retry timeout exceeded\n",
+     "cert-host-mismatch", "",
+     "TLS session: (certificate verification failed): retry timeout exceeded"},
+    {EXIM_STATUS, "    TLS session: (SSL_connect): error:0A000152:SSL routines::unsafe legacy\n",
+     "tls-handshake-failure", "",
+     "TLS session: (SSL_connect): error:0A000152:SSL routines::unsafe legacy"},
+    /* Made by an alias: the mail could not go to its target. */
+    {"Reporting-MTA: dns; exim.example.com\n\nAction: failed\n"
+     "Final-Recipient: rfc822;alias@example.com\nStatus: 5.0.0\n",
+     "    (generated from alias@example.com)\n    DANE error: tlsa lookup FAIL\n", "tlsa-missing",
+     "", "DANE error: tlsa lookup FAIL"},
+    /* What another server says, and what tells of no TLS. */
+    {EXIM_STATUS,
+     "    SMTP error from remote mail server after RCPT TO:<user@example.net>:\n"
+     "    550 5.7.1 TLS session: (SSL_connect): timed out\n",
+     "", "", ""},
+    {EXIM_STATUS,
+     "    all hosts for 'example.net' have been failing for a long time (and retry time "
+     "not reached)\n",
+     "", "", ""},
+    {EXIM_STATUS, "    retry timeout exceeded\n", "", "", ""},
+    {EXIM_STATUS, "", "", "", ""},
+    {"Reporting-MTA: dns; a\n\nAction: failed\nFinal-Recipient: rfc822;other@example.net\n"
+     "Status: 5.0.0\n",
+     "    DANE error: tlsa lookup FAIL\n", "", "", ""},
+};
+
+static void exim_tells_the_reason_in_its_text(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(exim_texts); i++) {
+        g_autofree char *text =
+            g_strdup_printf(EXIM_HEAD "  user@example.net\n%s\n", exim_texts[i].lines);
+        g_autoptr(GPtrArray) all = parse_with_words(exim_texts[i].status, text);
+        if (all->len != (*exim_texts[i].failure != '\0'))
+            fail_msg("%u recipients in text %zu", all->len, i);
+        if (all->len == 0)
+            continue;
+        const struct bounced *told = g_ptr_array_index(all, 0);
+        assert_string_equal(failure_type_word(told->failure_type), exim_texts[i].failure);
+        assert_string_equal(told->mx != NULL ? told->mx : "", exim_texts[i].mx);
+        assert_string_equal(told->reason, exim_texts[i].reason);
+        assert_string_equal(told->domain, "example.net");
+        assert_string_equal(told->status, "5.0.0");
+        assert_int_equal(told->mta, MTA_EXIM);
+        assert_int_equal(told->outcome, LOG_OUTCOME_BOUNCED);
+    }
+}
+
+static void each_recipient_has_its_own_words(void **state)
+{
+    g_autoptr(GPtrArray) all = parse_with_words(
+        "Reporting-MTA: dns; a.example.com\n\nAction: delayed\n"
+        "Final-Recipient: rfc822;one@one.example\nStatus: 4.0.0\n\nAction: delayed\n"
+        "Final-Recipient: rfc822;two@two.example\nStatus: 4.0.0\n\nAction: delayed\n"
+        "Final-Recipient: rfc822;three@three.example\nStatus: 4.0.0\n",
+        "The addresses to which the message has not yet been delivered are:\n\n"
+        "  three@three.example\n    Delay reason: DANE error: tlsa lookup DEFER\n"
+        "  an undisclosed address\n"
+        "  two@two.example\n    Delay reason: SMTP error from remote mail server after MAIL:\n"
+        "    451 <jane@two.example> TLS session: no\n"
+        "  one@one.example\n    host mx.one.example [192.0.2.1]\n"
+        "    Delay reason: SMTP error from remote mail server after STARTTLS:\n"
+        "    454 <jane@one.example> not now\n\n");
+
+    (void)state;
+    assert_int_equal(all->len, 2);
+    const struct bounced *one = g_ptr_array_index(all, 0), *three = g_ptr_array_index(all, 1);
+    assert_string_equal(one->domain, "one.example");
+    assert_string_equal(one->mx, "mx.one.example");
+    assert_string_equal(
+        one->reason,
+        "SMTP error from remote mail server after STARTTLS: 454 <@one.example> not now");
+    assert_string_equal(three->domain, "three.example");
+    assert_null(three->mx);
+    assert_string_equal(failure_type_word(three->failure_type), "tlsa-lookup-error");
+    assert_int_equal(three->outcome, LOG_OUTCOME_DEFERRED);
+}
+
+/* Exim before 4.85, or with texts of one's own: no fields at all. */
+static void a_plain_bounce_is_read(void **state)
+{
+    static const struct {
+        const char *text, *failed;
+        guint count;
+        enum log_outcome outcome;
+    } plain[] = {
+        {EXIM_HEAD "  user@example.net\n    DANE error: tlsa lookup FAIL\n\n"
+                   "------ This is a copy of the message, including all the headers. ------\n\n"
+                   "Subject: x\n\n  jane@example.net\n    DANE error: tlsa lookup FAIL\n",
+         NULL, 1, LOG_OUTCOME_BOUNCED},
+        {"The address to which the message has not yet been delivered is:\r\n\r\n"
+         "  user@example.net\r\n    Delay reason: DANE error: tlsa lookup FAIL\r\n",
+         NULL, 1, LOG_OUTCOME_DEFERRED},
+        {"Unzustellbar:\n\n  user@example.net\n    DANE error: tlsa lookup FAIL\n",
+         " a@b.example,\r\n  user@example.net", 1, LOG_OUTCOME_BOUNCED},
+        {"Look at this:\n\n  user@example.net\n    DANE error: tlsa lookup FAIL\n",
+         " a@b.example,\n  auser@example.net", 0, LOG_OUTCOME_BOUNCED},
+        {"Look at this:\n\n  user@example.net\n    DANE error: tlsa lookup FAIL\n", NULL, 0,
+         LOG_OUTCOME_BOUNCED},
+        {EXIM_HEAD "  user@example.net\n", " user@example.net", 0, LOG_OUTCOME_BOUNCED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(plain); i++) {
+        const struct bounce_mail mail = {plain[i].failed, "E1wZ2Ab-00001X-28@exim.example.com"};
+        g_autoptr(GPtrArray) words = bounce_text_read(plain[i].text, strlen(plain[i].text));
+        g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func((GDestroyNotify)bounced_free);
+        bounce_parse_plain(&mail, words, AT, all);
+        if (all->len != plain[i].count)
+            fail_msg("%u recipients in mail %zu", all->len, i);
+        if (all->len == 0)
+            continue;
+        const struct bounced *told = g_ptr_array_index(all, 0);
+        assert_string_equal(told->domain, "example.net");
+        assert_string_equal(told->host, "exim.example.com");
+        assert_int_equal(told->outcome, plain[i].outcome);
+        assert_int_equal(told->failure_type, FAILURE_TLSA_MISSING);
+    }
+}
+
+static void a_flood_of_words_has_an_end(void **state)
+{
+    g_autoptr(GString) text = g_string_new(EXIM_HEAD);
+
+    (void)state;
+    for (int i = 0; i < BOUNCE_RECIPIENTS_MAX + 50; i++)
+        g_string_append(text, "  a@b.example\n    host lookup\n");
+    for (int i = 0; i < 10000; i++)
+        g_string_append(text, "    TLS session: TLS session: TLS session\n");
+    g_autoptr(GPtrArray) words = bounce_text_read(text->str, text->len);
+    assert_int_equal(words->len, BOUNCE_RECIPIENTS_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +475,10 @@ int main(void)
         cmocka_unit_test(line_ends_may_be_mixed_between_groups),
         cmocka_unit_test(local_parts_are_not_kept),
         cmocka_unit_test(a_flood_of_recipients_has_an_end),
+        cmocka_unit_test(exim_tells_the_reason_in_its_text),
+        cmocka_unit_test(each_recipient_has_its_own_words),
+        cmocka_unit_test(a_plain_bounce_is_read),
+        cmocka_unit_test(a_flood_of_words_has_an_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

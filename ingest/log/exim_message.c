@@ -22,6 +22,9 @@ struct attempt {
     char *line;
     bool is_told;
     gint64 told_at;
+    bool is_refused; /* the host did not take the mail, for something else than TLS */
+    gint64 refused_at;
+    char refused[LIMIT_DOMAIN_BYTES + 1]; /* domain of that recipient */
 };
 
 struct message {
@@ -150,20 +153,54 @@ static void tell_failed_session(struct exim *exim, const struct message *message
     exim->context->emit(&event, exim->context->data);
 }
 
+/* The session is that of the delivery, and none of its own as where the log ends here. */
+static void tell_counted(struct exim *exim, const struct message *message,
+                         const struct attempt *attempt)
+{
+    const struct log_event counted = {.kind = LOG_EVENT_COUNTED,
+                                      .mark = attempt->mark,
+                                      .at = attempt->at,
+                                      .host = message->host,
+                                      .mta = MTA_EXIM,
+                                      .delay = -1};
+
+    exim->context->emit(&counted, exim->context->data);
+}
+
+/* What it did to the mail cannot be told: that came back, or waits, for another reason. */
+static void tell_refused(struct exim *exim, const struct message *message, struct attempt *attempt)
+{
+    tell(exim, message, attempt, LOG_OUTCOME_UNKNOWN, attempt->refused);
+    if (attempt->error.rank != EXIM_NOTHING)
+        tell_failed_session(exim, message, attempt, attempt->refused);
+    else
+        tell_counted(exim, message, attempt);
+}
+
 /* Evidence for which no line with a flag came. Another host may have been tried after it. */
+static void tell_unclaimed(struct exim *exim, const struct message *message,
+                           struct attempt *attempt)
+{
+    bool has_failed = attempt->error.rank != EXIM_NOTHING;
+    bool is_known = message->outcome == LOG_OUTCOME_OTHER_MX || has_failed;
+    const char *domain = message->outcome != LOG_OUTCOME_UNKNOWN ? message->domain : "";
+
+    tell(exim, message, attempt, is_known ? message->outcome : LOG_OUTCOME_UNKNOWN, domain);
+    if (has_failed)
+        tell_failed_session(exim, message, attempt, domain);
+}
+
 static void tell_rest(struct exim *exim, struct message *message)
 {
     for (guint i = 0; i < message->attempts->len; i++) {
         struct attempt *attempt = g_ptr_array_index(message->attempts, i);
-        bool has_failed = attempt->error.rank != EXIM_NOTHING;
-        bool is_known = message->outcome == LOG_OUTCOME_OTHER_MX || has_failed;
-        const char *domain = message->outcome != LOG_OUTCOME_UNKNOWN ? message->domain : "";
 
         if (attempt->is_told || !attempt->has_evidence)
             continue;
-        tell(exim, message, attempt, is_known ? message->outcome : LOG_OUTCOME_UNKNOWN, domain);
-        if (has_failed)
-            tell_failed_session(exim, message, attempt, domain);
+        if (attempt->is_refused)
+            tell_refused(exim, message, attempt);
+        else
+            tell_unclaimed(exim, message, attempt);
     }
 }
 
@@ -339,6 +376,8 @@ bool exim_take_evidence(struct exim *exim, const struct log_line *line, struct s
     exim_take_ip(exim, finding.ip);
     message = need_message(exim, log_line_time(exim->context, line));
     attempt = find_attempt(message, exim->mx, exim->ip);
+    if (attempt != NULL && attempt->is_refused && !attempt->is_told)
+        tell_refused(exim, message, attempt);
     if (attempt == NULL)
         attempt = add_attempt(exim, message);
     else if (attempt->is_told)
@@ -364,19 +403,11 @@ static void tell_session(struct exim *exim, const struct log_line *line,
     exim->context->emit(&event, exim->context->data);
 }
 
-/* The session is that of the delivery, and none of its own as where the log ends here. */
 static void tell_passed(struct exim *exim, const struct message *message, struct attempt *attempt,
                         enum log_outcome outcome)
 {
-    const struct log_event counted = {.kind = LOG_EVENT_COUNTED,
-                                      .mark = attempt->mark,
-                                      .at = attempt->at,
-                                      .host = message->host,
-                                      .mta = MTA_EXIM,
-                                      .delay = -1};
-
     tell(exim, message, attempt, outcome, exim->domain);
-    exim->context->emit(&counted, exim->context->data);
+    tell_counted(exim, message, attempt);
 }
 
 /* It turned out to be nothing. */
@@ -386,29 +417,62 @@ static void take_back(struct exim *exim, const struct message *message, struct a
     log_clues_consume(exim->context, &attempt->rests, message->host);
 }
 
+/* What a check found does not count where the peer was verified in the end. */
+static bool is_verified(const struct attempt *attempt, const struct exim_delivery *delivery)
+{
+    return !attempt->in_clear && attempt->error.rank == EXIM_NOTHING &&
+           (delivery->verified == EXIM_CV_DANE ||
+            (delivery->verified == EXIM_CV_YES && attempt->soft.rank == EXIM_NOTHING));
+}
+
 /* Evidence of trouble with a host that took the mail all the same. */
 static void tell_soft(struct exim *exim, struct message *message,
-                      const struct exim_delivery *delivery, bool is_refused)
+                      const struct exim_delivery *delivery)
 {
     struct attempt *attempt = find_attempt(message, exim->mx, exim->ip);
-    bool is_clear = !delivery->is_encrypted && !is_refused;
+    bool is_clear = !delivery->is_encrypted;
 
     if (attempt == NULL || attempt->is_told || !attempt->has_evidence)
         return;
+    name_attempt(attempt, exim->mx, exim->ip);
+    if (attempt->in_clear || (is_clear && attempt->error.rank != EXIM_NOTHING))
+        tell_passed(exim, message, attempt, LOG_OUTCOME_PLAINTEXT);
+    else if (is_verified(attempt, delivery))
+        take_back(exim, message, attempt);
+    else if (attempt->error.rank == EXIM_NOTHING)
+        tell_passed(exim, message, attempt,
+                    is_clear ? LOG_OUTCOME_PLAINTEXT : LOG_OUTCOME_UNVERIFIED);
+}
+
+/* The same where the host refused this recipient; it may take the mail for the next one. */
+static void keep_refused(struct exim *exim, struct message *message,
+                         const struct exim_delivery *delivery, gint64 at)
+{
+    struct attempt *attempt = find_attempt(message, exim->mx, exim->ip);
+
+    if (attempt == NULL || attempt->is_told || !attempt->has_evidence || attempt->is_refused)
+        return;
     /* Whether there was a session at all is not known. */
-    if (is_refused && attempt->check.rank == EXIM_NOTHING && !attempt->in_clear)
+    if (attempt->check.rank == EXIM_NOTHING && !attempt->in_clear)
         return;
     name_attempt(attempt, exim->mx, exim->ip);
-    if (attempt->in_clear || (is_clear && attempt->error.rank != EXIM_NOTHING)) {
-        tell_passed(exim, message, attempt, LOG_OUTCOME_PLAINTEXT);
-    } else if (attempt->error.rank == EXIM_NOTHING) {
-        if (delivery->verified == EXIM_CV_DANE ||
-            (delivery->verified == EXIM_CV_YES && attempt->soft.rank == EXIM_NOTHING))
-            take_back(exim, message, attempt);
-        else
-            tell_passed(exim, message, attempt,
-                        is_clear ? LOG_OUTCOME_PLAINTEXT : LOG_OUTCOME_UNVERIFIED);
+    if (is_verified(attempt, delivery)) {
+        take_back(exim, message, attempt);
+    } else if (attempt->in_clear || attempt->error.rank == EXIM_NOTHING) {
+        attempt->is_refused = true;
+        attempt->refused_at = at;
+        g_strlcpy(attempt->refused, exim->domain, sizeof attempt->refused);
     }
+}
+
+/* Evidence of a session that is over does not belong to the next one. */
+static void end_refused(struct exim *exim, struct message *message, gint64 at)
+{
+    struct attempt *attempt = find_attempt(message, exim->mx, exim->ip);
+
+    if (attempt != NULL && attempt->is_refused && !attempt->is_told &&
+        at - attempt->refused_at > EXIM_ATTEMPT_SECONDS)
+        tell_refused(exim, message, attempt);
 }
 
 static void note_outcome(struct exim *exim, struct message *message, enum log_outcome outcome)
@@ -438,7 +502,8 @@ bool exim_take_delivered(struct exim *exim, const struct log_line *line,
     exim_forget_domain(exim, exim->domain);
     message = find_message(exim);
     if (message != NULL) {
-        tell_soft(exim, message, delivery, false);
+        end_refused(exim, message, log_line_time(exim->context, line));
+        tell_soft(exim, message, delivery);
         note_outcome(exim, message, LOG_OUTCOME_OTHER_MX);
     }
     return true;
@@ -517,7 +582,7 @@ static bool take_other(struct exim *exim, const struct refusal *refusal)
     }
     if (message != NULL) {
         if (has_host)
-            tell_soft(exim, message, delivery, true);
+            keep_refused(exim, message, delivery, refusal->at);
         note_outcome(exim, message,
                      refusal->is_bounce ? LOG_OUTCOME_BOUNCED : LOG_OUTCOME_DEFERRED);
     }

@@ -487,6 +487,42 @@ static void a_session_that_is_not_verified_has_the_reason(void **state)
     CHECK(samples);
 }
 
+/* Neither delivered unverified or in clear, nor returned for what was found: catalog 4.6. */
+static void mail_refused_for_something_else_was_not_delivered(void **state)
+{
+#define SPAM " : SMTP error from remote mail server after end of data: 550 spam"
+#define FALLBACK                                                                                   \
+    "TLS session: (SSL_connect): error:0A00010B:SSL routines::wrong version number: delivering "   \
+    "unencrypted to H=mx.example.com [192.0.2.1] (not in hosts_require_tls)\n"
+#define UNKNOWN_EXPIRED                                                                            \
+    "failure: out certificate-expired cert-expired unknown" MX " reason=certificate has expired\n"
+    static const struct sample samples[] = {
+        {EXPIRED "\n" BOUNCED HOST " X=TLS1.3:a CV=no" SPAM "\nCompleted\n--",
+         CV_NO_SESSION UNKNOWN_EXPIRED},
+        {MISMATCH "\n" TO "(-46) " HOST " X=TLS1.3:a CV=no: SMTP error from remote mail server "
+                  "after end of data: 451 later\n--",
+         CV_NO_SESSION "failure: out certificate-host-mismatch cert-host-mismatch unknown" MX
+                       " reason=" MISMATCH "\n"},
+        {FALLBACK BOUNCED HOST SPAM "\nCompleted\n--",
+         "failure: out validation-failure tls-handshake-failure handshake-failure unknown" MX
+         " reason=(SSL_connect): error:0A00010B:SSL routines::wrong version number\n" FAILED},
+        /* Another recipient's was delivered in the same session. */
+        {EXPIRED "\n" BOUNCED HOST " X=TLS1.3:a CV=no" SPAM "\n" CV_NO "\nCompleted\n--",
+         CV_NO_SESSION CV_NO_SESSION "failure: out certificate-expired cert-expired unverified" MX
+                                     " reason=certificate has expired\n"},
+        /* A second session. */
+        {EXPIRED "\n" BOUNCED HOST " X=TLS1.3:a CV=no" SPAM "\n" EXPIRED "\n" CV_NO "\n--",
+         CV_NO_SESSION UNKNOWN_EXPIRED CV_NO_SESSION
+         "failure: out certificate-expired cert-expired unverified" MX
+         " reason=certificate has expired\n"},
+        {EXPIRED "\n" BOUNCED HOST " X=TLS1.3:a CV=dane" SPAM "\nCompleted\n--",
+         "session: out verified TLSv1.3 level=dane" MX "\n"},
+    };
+
+    (void)state;
+    CHECK(samples);
+}
+
 static void mail_in_clear_after_a_failure_has_the_reason(void **state)
 {
     static const struct sample samples[] = {
@@ -511,9 +547,9 @@ static void mail_in_clear_after_a_failure_has_the_reason(void **state)
         /* Refused in clear as well, for a reason of its own. */
         {"TLS session: (SSL_connect): timed out: delivering unencrypted to H=mx.example.com "
          "[192.0.2.1] (not in hosts_require_tls)\n" TO "(-44) " HOST
-         ": SMTP error from remote mail server after RCPT TO:<bob@example.com>: 450 later",
-         "failure: out validation-failure tls-handshake-failure handshake-failure plaintext" MX
-         " reason=(SSL_connect): timed out\n"},
+         ": SMTP error from remote mail server after RCPT TO:<bob@example.com>: 450 later\n--",
+         "failure: out validation-failure tls-handshake-failure handshake-failure unknown" MX
+         " reason=(SSL_connect): timed out\n" FAILED},
     };
 
     (void)state;
@@ -1266,6 +1302,7 @@ int main(void)
         cmocka_unit_test(a_library_tells_its_error),
         cmocka_unit_test(a_check_tells_what_it_found),
         cmocka_unit_test(a_session_that_is_not_verified_has_the_reason),
+        cmocka_unit_test(mail_refused_for_something_else_was_not_delivered),
         cmocka_unit_test(mail_in_clear_after_a_failure_has_the_reason),
         cmocka_unit_test(evidence_refines_the_reason_of_a_deferral),
         cmocka_unit_test(what_failed_under_dane_is_known_afterwards),

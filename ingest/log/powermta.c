@@ -432,34 +432,84 @@ static bool is_about_tls(const struct powermta *powermta, const char *text)
            pattern_set_match(powermta->words, span_of(text, strlen(text)), captures) >= 0;
 }
 
-/*
- * Whether it was TLS that failed. What the other server said is its own business ("TLS required by
- * the recipient"), unless it refused STARTTLS; our side's words are taken as they are.
+/* "smtp;550 5.1.1 ...": what the other server said. Our side's words may stand behind "smtp;" too.
  */
-static bool find_failure(const struct powermta *powermta, const char *status, const char *diag,
-                         struct error_text *found)
+static bool is_reply(const char *diag)
 {
-    bool is_reply = diag != NULL && g_str_has_prefix(diag, "smtp;");
-    const char *const texts[] = {diag, is_reply ? NULL : status};
-    bool is_security = status != NULL && strlen(status) > 4 && strncmp(status + 1, ".7.", 3) == 0;
+    static const char label[] = "smtp;";
+    const char *at = diag;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
-        if (!is_about_tls(powermta, texts[i]))
-            continue;
-        if (error_text_read(powermta->errors, span_of(texts[i], strlen(texts[i])), found)) {
-            if (!is_reply || found->detail == DETAIL_STARTTLS_REFUSED)
-                return true;
-        } else if (!is_reply && is_security) {
-            found->result = RESULT_VALIDATION_FAILURE;
-            return true;
-        }
-    }
-    return false;
+    if (diag == NULL || g_ascii_strncasecmp(diag, label, strlen(label)) != 0)
+        return false;
+    at += strlen(label);
+    at += strspn(at, " ");
+    return g_ascii_isdigit(at[0]) && g_ascii_isdigit(at[1]) && g_ascii_isdigit(at[2]) &&
+           !g_ascii_isalnum(at[3]);
 }
 
-/* False: the attempt came to no session, or the record does not say so. */
-static bool find_session(const struct record *record, enum record_kind kind, bool failed,
-                         struct log_event *event)
+/* RFC 3463's own name of X.7.5 stands beside any server's 5.7.5, say for a bad signature. */
+static bool is_name_of_code(const char *status)
+{
+    return strcasestr(status, "(cryptographic failure") != NULL;
+}
+
+/* Our side's words, which are taken as they are. */
+static bool read_own(const struct powermta *powermta, const char *text, bool is_security,
+                     struct error_text *found)
+{
+    if (!is_about_tls(powermta, text))
+        return false;
+    if (error_text_read(powermta->errors, span_of(text, strlen(text)), found))
+        return true;
+    found->result = RESULT_VALIDATION_FAILURE;
+    return is_security;
+}
+
+/* The other server's, which are its own business ("TLS required by the recipient"), unless it
+   refused STARTTLS. */
+static bool read_reply(const struct powermta *powermta, const char *text, struct error_text *found)
+{
+    return is_about_tls(powermta, text) &&
+           error_text_read(powermta->errors, span_of(text, strlen(text)), found) &&
+           found->detail == DETAIL_STARTTLS_REFUSED;
+}
+
+static bool is_vague(const struct error_text *found)
+{
+    return found->detail == DETAIL_HANDSHAKE_FAILURE ||
+           (found->detail == DETAIL_NONE && found->result == RESULT_VALIDATION_FAILURE);
+}
+
+/* The text by which it was TLS that failed, NULL where none is; of two the one that says more. What
+   the status says beside a reply is our side's, but where TLS was there it cannot be that it
+   failed. */
+static const char *find_failure(const struct powermta *powermta, const struct record *record,
+                                const char *status, const char *diag, struct error_text *found)
+{
+    g_autofree char *protocol = field_of(record, COLUMN_PROTOCOL);
+    bool is_security = status != NULL && strlen(status) > 4 && strncmp(status + 1, ".7.", 3) == 0;
+    bool replied = is_reply(diag);
+    bool status_counts =
+        status != NULL && !(replied && (protocol != NULL || is_name_of_code(status)));
+    struct error_text by_status = {RESULT_UNKNOWN, DETAIL_NONE, false};
+    bool in_diag =
+        replied ? read_reply(powermta, diag, found) : read_own(powermta, diag, is_security, found);
+    bool in_status = status_counts && read_own(powermta, status, is_security, &by_status);
+
+    if (in_diag && in_status)
+        by_status.dane = found->dane = by_status.dane || found->dane;
+    if (!in_diag)
+        *found = (struct error_text){RESULT_UNKNOWN, DETAIL_NONE, false};
+    if (!in_status || (in_diag && (!is_vague(found) || is_vague(&by_status))))
+        return in_diag ? diag : NULL;
+    *found = by_status;
+    return status;
+}
+
+/* False: the attempt came to no session, or the record does not say so. What the server offered
+   does not tell that it went on in clear: without an answer the connection may have ended there. */
+static bool find_session(const struct record *record, enum record_kind kind, const char *diag,
+                         bool failed, struct log_event *event)
 {
     g_autofree char *protocol = field_of(record, COLUMN_PROTOCOL);
     g_autofree char *offered = field_of(record, COLUMN_ESMTP);
@@ -472,7 +522,7 @@ static bool find_session(const struct record *record, enum record_kind kind, boo
     else
         event->session = has_column(record, COLUMN_PROTOCOL) ? SESSION_PLAINTEXT : SESSION_UNKNOWN;
     return failed || kind == RECORD_DELIVERED || protocol != NULL ||
-           (kind != RECORD_QUEUE && offered != NULL);
+           (kind != RECORD_QUEUE && offered != NULL && is_reply(diag));
 }
 
 static gint64 delay_of(const struct record *record, gint64 at)
@@ -577,8 +627,9 @@ static bool emit_record(const struct powermta *powermta, const struct log_line *
     g_autofree char *dsn = dsn_of(status);
     struct error_text found = {RESULT_UNKNOWN, DETAIL_NONE, false};
     struct log_line timed = *line;
-    bool failed = kind != RECORD_DELIVERED && find_failure(powermta, status, diag, &found);
-    bool has_session = find_session(record, kind, failed, event);
+    const char *failed =
+        kind == RECORD_DELIVERED ? NULL : find_failure(powermta, record, status, diag, &found);
+    bool has_session = find_session(record, kind, diag, failed != NULL, event);
 
     if (!has_session)
         return false;
@@ -590,7 +641,9 @@ static bool emit_record(const struct powermta *powermta, const struct log_line *
     event->dsn = dsn;
     event->delay = delay_of(record, event->at);
     powermta->context->emit(event, powermta->context->data);
-    if (failed || (kind == RECORD_DELIVERED && went_in_clear(record, event)))
+    if (failed != NULL)
+        emit_failure(powermta, record, kind, failed, &found, event);
+    else if (kind == RECORD_DELIVERED && went_in_clear(record, event))
         emit_failure(powermta, record, kind, diag != NULL ? diag : status, &found, event);
     return true;
 }

@@ -80,6 +80,47 @@ static void records_are_read_by_the_header_above_them(void **state)
     expect(samples, G_N_ELEMENTS(samples));
 }
 
+/* dsnStatus has words of PowerMTA's own behind the code, whatever dsnDiag has. */
+static void status_and_diagnostic_are_both_looked_at(void **state)
+{
+    static const struct sample samples[] = {
+        {HEADER, ""},
+        {RECORD("t", "4.7.5 (TLS handshake failed)",
+                "\"smtp;STARTTLS failed, certificate expired\"", "STARTTLS", ""),
+         "session: at=1735700400 out failed " PEER " dsn=4.7.5 delay=60\n"
+         "failure: at=1735700400 out certificate-expired cert-expired deferred " PEER
+         " dsn=4.7.5 delay=60 reason=smtp;STARTTLS failed, certificate expired\n"},
+        {RECORD("b", "5.7.0 (DANE validation failed)", "smtp;no match", "STARTTLS", ""),
+         "session: at=1735700400 out failed level=dane " PEER " dsn=5.7.0 delay=60\n"
+         "failure: at=1735700400 out validation-failure validation-unspecified bounced "
+         "level=dane " PEER " dsn=5.7.0 delay=60 reason=5.7.0 (DANE validation failed)\n"},
+        {RECORD("b", "5.7.1 (TLS required)", "smtp;550 5.7.1 no", "8BITMIME", ""),
+         "session: at=1735700400 out failed " PEER " dsn=5.7.1 delay=60\n"
+         "failure: at=1735700400 out validation-failure validation-unspecified bounced " PEER
+         " dsn=5.7.1 delay=60 reason=5.7.1 (TLS required)\n"},
+        {RECORD("t", "4.7.5 (certificate has expired)", "TLS handshake failed", "STARTTLS", ""),
+         "session: at=1735700400 out failed " PEER " dsn=4.7.5 delay=60\n"
+         "failure: at=1735700400 out certificate-expired cert-expired deferred " PEER
+         " dsn=4.7.5 delay=60 reason=4.7.5 (certificate has expired)\n"},
+        /* Names of codes, and words of the other server about a session that had TLS. */
+        {RECORD("b", "5.7.5 (cryptographic failure)", "smtp;550 5.7.5 bad signature", "STARTTLS",
+                ""),
+         "session: at=1735700400 out plaintext " PEER " dsn=5.7.5 delay=60\n"},
+        {RECORD("b", "5.7.1 (TLS required)", "smtp;550 5.7.1 no", "STARTTLS", "TLSv1.3"),
+         "session: at=1735700400 out untrusted TLSv1.3 " PEER " dsn=5.7.1 delay=60\n"},
+        {RECORD("b", "5.7.1 (refused)", "smtp;550 5.7.1 no DANE here", "STARTTLS", ""),
+         "session: at=1735700400 out plaintext " PEER " dsn=5.7.1 delay=60\n"},
+        /* Nothing tells that the session went on. */
+        {RECORD("t", "4.4.2 (bad connection)", "", "STARTTLS", ""), ""},
+        {RECORD("t", "4.4.2 (bad connection)", "smtp;connection lost", "STARTTLS", ""), ""},
+        {RECORD("t", "4.2.0 (other)", "smtp; 450-4.2.0 later", "STARTTLS", ""),
+         "session: at=1735700400 out plaintext " PEER " dsn=4.2.0 delay=60\n"},
+    };
+
+    (void)state;
+    expect(samples, G_N_ELEMENTS(samples));
+}
+
 static void another_header_in_the_file_counts_from_there_on(void **state)
 {
     static const struct sample samples[] = {
@@ -339,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_are_read_by_the_header_above_them),
+        cmocka_unit_test(status_and_diagnostic_are_both_looked_at),
         cmocka_unit_test(another_header_in_the_file_counts_from_there_on),
         cmocka_unit_test(columns_may_stand_in_any_order),
         cmocka_unit_test(each_type_of_record_may_have_its_header),

@@ -57,7 +57,9 @@ struct log_event {
     /* What our side noted of the TLS session, where the reason leaves it out: a verification error,
        a message of the TLS library, or the failure_reason of Postfix's TLSRPT line. */
     const char *tls_error;
-    const char *line; /* the line itself, scrubbed alike (ingest/log/scrub.h) */
+    /* The line itself, scrubbed alike (ingest/log/scrub.h); NULL for direction in where the reason
+       tells all. */
+    const char *line;
 };
 
 typedef void (*log_event_fn)(const struct log_event *event, void *data);

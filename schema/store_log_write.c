@@ -234,6 +234,7 @@ struct crowd {
     const char *host; /* NULL: nothing is known yet */
     gint64 hour;
     gint64 rows;
+    bool was_empty; /* before this write, which has each client once */
 };
 
 static bool count_crowd(struct store *store, const struct log_event *client, struct crowd *crowd,
@@ -255,7 +256,9 @@ static bool count_crowd(struct store *store, const struct log_event *client, str
         sqlite3_reset(count);
         return store_fail(store, "counting failures of the log", error);
     }
-    *crowd = (struct crowd){store_log_text(client->host), hour, sqlite3_column_int64(count, 0)};
+    *crowd = (struct crowd){
+        .host = store_log_text(client->host), .hour = hour, .rows = sqlite3_column_int64(count, 0)};
+    crowd->was_empty = crowd->rows == 0;
     sqlite3_reset(count);
     return true;
 }
@@ -264,9 +267,11 @@ static bool write_client(struct log_writer *writer, const struct log_event *clie
                          struct crowd *crowd, GError **error)
 {
     const char *ip = client->ip;
-    bool found;
+    bool found = false;
 
-    if (!count_crowd(writer->store, client, crowd, error) ||
+    if (!count_crowd(writer->store, client, crowd, error))
+        return false;
+    if ((!crowd->was_empty || ip == NULL) &&
         !add_to_client(writer->store, client, ip, &found, error))
         return false;
     if (!found && ip != NULL && crowd->rows >= STORE_LOG_INBOUND_ROWS) {

@@ -116,7 +116,8 @@ static void tell_refused(struct exim *exim, const struct log_line *line, enum lo
                                                                         : log_detail_result(detail);
     event.failure_type = log_failure_type(detail, event.result_type, false);
     event.reason = exim_scrubbed(exim, reason);
-    event.line = log_context_line(exim->context, line->whole);
+    if (detail == DETAIL_INBOUND_LOCAL_CERT_PROBLEM)
+        event.line = log_context_line(exim->context, line->whole);
     exim->context->emit(&event, exim->context->data);
 }
 

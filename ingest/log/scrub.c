@@ -20,37 +20,40 @@ enum value {
     VALUE_MESSAGE_ID,
 };
 
+#define KEY(name) name, sizeof name - 1
+
 static const struct key {
     const char *name;
+    size_t length;
     const char *signs; /* what may stand between the key and its value */
     enum value value;
 } keys[] = {
-    {"to", "=:", VALUE_ADDRESS},
-    {"orig_to", "=", VALUE_ADDRESS},
-    {"from", "=:", VALUE_ADDRESS},
-    {"for", "=", VALUE_ADDRESS},
-    {"sender", "=", VALUE_ADDRESS},
-    {"recipient", "=", VALUE_ADDRESS},
-    {"rcpt", "=", VALUE_ADDRESS},
-    {"orig", "=", VALUE_ADDRESS},
-    {"mail", "=", VALUE_ADDRESS},
-    {"mfrom", "=", VALUE_ADDRESS},
-    {"email", "=", VALUE_ADDRESS},
-    {"emailAddress", "=", VALUE_ADDRESS},
-    {"F", "=", VALUE_ADDRESS},
-    {"sasl_username", "=", VALUE_NAME},
-    {"sasl_sender", "=", VALUE_NAME},
-    {"username", "=", VALUE_NAME},
-    {"user", "=", VALUE_NAME},
-    {"login", "=", VALUE_NAME},
-    {"set_id", "=", VALUE_NAME},
-    {"U", "=", VALUE_NAME},
-    {"A", "=", VALUE_LOGIN},
-    {"id", "=", VALUE_ID},
-    {"message-id", "=:", VALUE_MESSAGE_ID},
-    {"resent-message-id", "=:", VALUE_MESSAGE_ID},
-    {"T", "=", VALUE_TITLE},
-    {"subject", ":", VALUE_SUBJECT},
+    {KEY("to"), "=:", VALUE_ADDRESS},
+    {KEY("orig_to"), "=", VALUE_ADDRESS},
+    {KEY("from"), "=:", VALUE_ADDRESS},
+    {KEY("for"), "=", VALUE_ADDRESS},
+    {KEY("sender"), "=", VALUE_ADDRESS},
+    {KEY("recipient"), "=", VALUE_ADDRESS},
+    {KEY("rcpt"), "=", VALUE_ADDRESS},
+    {KEY("orig"), "=", VALUE_ADDRESS},
+    {KEY("mail"), "=", VALUE_ADDRESS},
+    {KEY("mfrom"), "=", VALUE_ADDRESS},
+    {KEY("email"), "=", VALUE_ADDRESS},
+    {KEY("emailAddress"), "=", VALUE_ADDRESS},
+    {KEY("F"), "=", VALUE_ADDRESS},
+    {KEY("sasl_username"), "=", VALUE_NAME},
+    {KEY("sasl_sender"), "=", VALUE_NAME},
+    {KEY("username"), "=", VALUE_NAME},
+    {KEY("user"), "=", VALUE_NAME},
+    {KEY("login"), "=", VALUE_NAME},
+    {KEY("set_id"), "=", VALUE_NAME},
+    {KEY("U"), "=", VALUE_NAME},
+    {KEY("A"), "=", VALUE_LOGIN},
+    {KEY("id"), "=", VALUE_ID},
+    {KEY("message-id"), "=:", VALUE_MESSAGE_ID},
+    {KEY("resent-message-id"), "=:", VALUE_MESSAGE_ID},
+    {KEY("T"), "=", VALUE_TITLE},
+    {KEY("subject"), ":", VALUE_SUBJECT},
 };
 
 struct scrubber {
@@ -83,7 +86,12 @@ static bool is_word(char c)
  */
 static bool is_delimiter(char c)
 {
-    return (guchar)c <= ' ' || strchr("<>()[],;:\"\\", c) != NULL;
+    static const bool delimiters[256] = {
+        ['<'] = true, ['>'] = true, ['('] = true, [')'] = true, ['['] = true,  [']'] = true,
+        [','] = true, [';'] = true, [':'] = true, ['"'] = true, ['\\'] = true,
+    };
+
+    return (guchar)c <= ' ' || delimiters[(guchar)c];
 }
 
 static void copy(struct scrubber *scrubber, size_t end)
@@ -316,7 +324,7 @@ static const struct key *find_key(const struct scrubber *scrubber, size_t length
     const char *word = scrubber->text.at + scrubber->at;
 
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
-        if (strlen(keys[i].name) == length && strchr(keys[i].signs, sign) != NULL &&
+        if (keys[i].length == length && strchr(keys[i].signs, sign) != NULL &&
             g_ascii_strncasecmp(word, keys[i].name, length) == 0 &&
             may_begin_key(scrubber, &keys[i]))
             return &keys[i];
@@ -493,7 +501,8 @@ static void take_word(struct scrubber *scrubber)
     size_t token = scrubber->token;
 
     while (scrubber->at < scrubber->text.length && is_word(scrubber->text.at[scrubber->at]))
-        g_string_append_c(scrubber->out, scrubber->text.at[scrubber->at++]);
+        scrubber->at++;
+    g_string_append_len(scrubber->out, scrubber->text.at + begin, (gssize)(scrubber->at - begin));
     scrubber->token = token;
     take_exim_flag(scrubber, span_of(scrubber->text.at + begin, scrubber->at - begin));
 }

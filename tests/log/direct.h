@@ -72,7 +72,7 @@ static inline void direct_emit(const struct log_event *event, void *data)
     if (event->kind == LOG_EVENT_FAILURE) {
         direct_add(out, "reason=", event->reason);
         direct_add(out, "| ", event->tls_error);
-        g_assert_nonnull(event->line);
+        g_assert_true(event->line != NULL || event->direction == DIRECTION_IN);
     }
     if (event->kind == LOG_EVENT_SESSION && event->sessions != 1)
         g_string_append_printf(out, " x%u", event->sessions);

@@ -167,6 +167,8 @@ static void fill(struct dmarc_report *report, const struct dmarc_hints *hints)
     fill_organization(report, &subject, &file);
     fill_period(report, &file, hints);
     fill_domain(report, &subject, &file);
+    if (report->version == NULL && report->form != DMARC_FORM_RFC9990)
+        note(report, ISSUE_NOTICE, DMARC_CLAUSE_BEFORE_RFC9990, "version is missing");
     if (report->external_id == NULL)
         note(report, ISSUE_WARNING, DMARC_CLAUSE_METADATA, "report_id is missing or empty");
     if (dmarc_rows_count(report->rows) == 0)
@@ -221,9 +223,12 @@ static void note_end(const struct dmarc_pass *first, const struct dmarc_pass *la
         issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
                   "not well-formed: %s; its whole records before that are used: %u", first->broken,
                   dmarc_rows_count(report->rows));
-    else if (first->end == DMARC_BROKEN)
+    else if (first->end == DMARC_BROKEN && (last->repaired || !last->foreign))
         issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_XML,
                   "not well-formed, mended: %s", first->broken);
+    if (last->foreign)
+        issue_add(report->issues, ISSUE_XML, ISSUE_WARNING, DMARC_CLAUSE_CHARSET,
+                  "bytes that are no UTF-8; read as windows-1252");
     if (last->end == DMARC_CUT && last->finished)
         issue_add(report->issues, ISSUE_XML, ISSUE_NOTICE, DMARC_CLAUSE_XML,
                   "an element around the report has no end");

@@ -37,8 +37,11 @@ struct dmarc_mend {
     size_t gone;   /* bytes that are no longer held */
     size_t used;   /* bytes up to the end of the first report, once that is closed */
     bool closed;   /* it was closed just now */
+    bool foreign;  /* bytes that are no UTF-8 were read as windows-1252 */
+    bool repaired;
     guint depth;
     char *open[LIMIT_XML_DEPTH]; /* names of elements */
+    enum dmarc_scope scopes[LIMIT_XML_DEPTH];
 };
 
 struct dmarc_mend *dmarc_mend_new(dmarc_take_fn take, void *taker)
@@ -86,6 +89,7 @@ static void put_character(struct dmarc_mend *mend, gunichar c)
         g_string_append(mend->out, "&gt;");
     else
         g_string_append_unichar(mend->out, allowed ? c : 0xfffd);
+    mend->repaired |= !allowed;
 }
 
 /* Whether the bytes after '&' are a reference that XML knows without a declaration; its length up
@@ -127,6 +131,7 @@ static size_t put_one(struct dmarc_mend *mend, const char *text, size_t length, 
         size_t reference = reference_length(text + 1, length - 1);
         if (reference == 0 && !whole && length < REFERENCE_BYTES)
             return 0;
+        mend->repaired |= reference == 0;
         if (reference > 0)
             g_string_append_len(mend->out, text, (gssize)reference + 1);
         else
@@ -140,6 +145,7 @@ static size_t put_one(struct dmarc_mend *mend, const char *text, size_t length, 
     c = g_utf8_get_char_validated(text, (gssize)length);
     if (c == (gunichar)-2 && !whole)
         return 0;
+    mend->foreign |= c > 0x10ffff;
     put_character(mend, c <= 0x10ffff ? c : (gunichar)mend->map[byte]);
     return c <= 0x10ffff ? (size_t)g_unichar_to_utf8(c, NULL) : 1;
 }
@@ -185,21 +191,49 @@ static void close_one(struct dmarc_mend *mend)
     mend->closed = strcmp(name, "feedback") == 0 && find_open(mend, name) == 0;
 }
 
+static enum dmarc_scope scope_at(const struct dmarc_mend *mend, guint depth)
+{
+    return depth > 0 ? mend->scopes[depth - 1] : SCOPE_OUTSIDE;
+}
+
+/* How many elements lack their end, where one of that name begins: an element with a text holds no
+   other, and one that holds others is looked for further out, too. */
+static guint find_unended(const struct dmarc_mend *mend, const char *name)
+{
+    size_t length = strlen(name);
+    guint depth = mend->depth;
+    bool is_leaf_open = scope_at(mend, depth) >= SCOPE_FIRST_LEAF;
+
+    if (strcmp(name, "record") == 0 && find_open(mend, name) > 0)
+        return find_open(mend, name);
+    for (guint close = 0; close < depth && scope_at(mend, depth - close) > SCOPE_IGNORED; close++) {
+        enum dmarc_scope scope = dmarc_scope_find(scope_at(mend, depth - close), name, length);
+        if (scope > SCOPE_IGNORED && (scope < SCOPE_FIRST_LEAF || close <= is_leaf_open))
+            return close;
+    }
+    return 0;
+}
+
 static void begin_element(struct dmarc_mend *mend, const char *name, const char *namespace)
 {
-    guint close = strcmp(name, "record") == 0 ? find_open(mend, name) : 0;
+    guint close = find_unended(mend, name);
 
+    mend->repaired |= close > 0;
     while (close-- > 0)
         close_one(mend);
     if (mend->depth == LIMIT_XML_DEPTH)
         return;
+    mend->scopes[mend->depth] = dmarc_scope_find(scope_at(mend, mend->depth), name, strlen(name));
     mend->open[mend->depth++] = g_strdup(name);
     put_tag(mend, name, false, namespace);
 }
 
 static void end_element(struct dmarc_mend *mend, const char *name)
 {
-    for (guint close = find_open(mend, name); close > 0; close--)
+    guint close = find_open(mend, name);
+
+    mend->repaired |= close != 1;
+    for (; close > 0; close--)
         close_one(mend);
 }
 
@@ -298,6 +332,7 @@ static size_t take_markup(struct dmarc_mend *mend, const char *text, size_t leng
         return 0;
     if (size > 0 && take_tag(mend, text + 1, (size_t)size - 2))
         return (size_t)size;
+    mend->repaired = true;
     put_character(mend, '<');
     return 1;
 }
@@ -398,6 +433,12 @@ bool dmarc_mend_refused(const struct dmarc_mend *mend)
 size_t dmarc_mend_used(const struct dmarc_mend *mend)
 {
     return mend->used;
+}
+
+void dmarc_mend_look(const struct dmarc_mend *mend, bool *foreign, bool *repaired)
+{
+    *foreign = mend->foreign;
+    *repaired = mend->repaired;
 }
 
 bool dmarc_mend_finish(struct dmarc_mend *mend)

@@ -5,16 +5,22 @@
 #include "ingest/dmarc.h"
 
 #define DMARC_CLAUSE_XML "XML 1.0, section 2.1"
+#define DMARC_CLAUSE_CHARSET "XML 1.0, section 4.3.3"
+#define DMARC_CLAUSE_PREFIX "Namespaces in XML 1.0, section 5"
 #define DMARC_CLAUSE_ROOT "RFC 9990, section 3.1.1.1; RFC 7489, appendix C"
+/* Of what RFC 9990 has made optional. */
+#define DMARC_CLAUSE_BEFORE_RFC9990 "RFC 7489, appendix C"
 #define DMARC_CLAUSE_FIRST_LEVEL "RFC 9990, section 3.1.1.2; RFC 7489, appendix C"
 #define DMARC_CLAUSE_METADATA "RFC 9990, section 3.1.1.3; RFC 7489, appendix C"
 #define DMARC_CLAUSE_PERIOD "RFC 9990, section 3.1.1.4; RFC 7489, appendix C"
 #define DMARC_CLAUSE_POLICY "RFC 9990, section 3.1.1.5; RFC 7489, appendix C"
+#define DMARC_CLAUSE_RECORD "RFC 9990, section 3.1.1.7; RFC 7489, appendix C"
 #define DMARC_CLAUSE_ROW "RFC 9990, section 3.1.1.8; RFC 7489, appendix C"
 #define DMARC_CLAUSE_EVALUATED "RFC 9990, section 3.1.1.9; RFC 7489, appendix C"
 #define DMARC_CLAUSE_IDENTIFIERS "RFC 9990, section 3.1.1.10; RFC 7489, appendix C"
 #define DMARC_CLAUSE_DKIM "RFC 9990, section 3.1.1.12; RFC 7489, appendix C"
 #define DMARC_CLAUSE_SPF "RFC 9990, section 3.1.1.13; RFC 7489, appendix C"
+#define DMARC_CLAUSE_OVERRIDE "RFC 9990, section 3.1.1.14; RFC 7489, appendix C"
 #define DMARC_CLAUSE_REASON "RFC 9990, section 3.1.6; RFC 7489, appendix C"
 
 /* Every element that is read, by what it means where it stands. */
@@ -85,7 +91,9 @@ struct dmarc_reading {
     /* Of the record that is being read. */
     struct dmarc_row row;
     bool count_seen;
-    GArray *dkim; /* struct dmarc_auth */
+    bool identifiers_seen;
+    bool results_seen; /* auth_results */
+    GArray *dkim;      /* struct dmarc_auth */
     GArray *spf;
     GArray *reasons; /* struct dmarc_reason */
     guint records;   /* begun */
@@ -133,6 +141,8 @@ struct dmarc_pass {
     bool finished; /* and its end */
     size_t used;   /* bytes up to that end */
     bool more;     /* something may follow that is no part of the report */
+    bool foreign;  /* mended: bytes that are no UTF-8 were read as windows-1252 */
+    bool repaired; /* mended: something else was not well-formed */
     char broken[160];
     struct dmarc_report *report; /* what was read; owned by the caller */
 };

@@ -210,6 +210,8 @@ static void begin_record(struct dmarc_reading *reading)
     g_snprintf(reading->part, sizeof(reading->part), "record[%u]", reading->records++);
     memset(&reading->row, 0, sizeof(reading->row));
     reading->count_seen = false;
+    reading->identifiers_seen = false;
+    reading->results_seen = false;
     g_array_set_size(reading->dkim, 0);
     g_array_set_size(reading->spf, 0);
     g_array_set_size(reading->reasons, 0);
@@ -229,6 +231,8 @@ static void begin_in_list(struct dmarc_reading *reading, GArray *list, guint lim
 
 void dmarc_row_begin(struct dmarc_reading *reading, enum dmarc_scope scope)
 {
+    reading->identifiers_seen |= scope == SCOPE_IDENTIFIERS;
+    reading->results_seen |= scope == SCOPE_AUTH_RESULTS;
     if (scope == SCOPE_RECORD)
         begin_record(reading);
     else if (scope == SCOPE_DKIM)
@@ -255,11 +259,36 @@ static void drop_empty(GArray *list, size_t size)
             g_array_remove_index(list, i);
 }
 
+static void check_reasons(struct dmarc_reading *reading)
+{
+    for (guint i = 0; i < reading->reasons->len; i++)
+        if (g_array_index(reading->reasons, struct dmarc_reason, i).type == NULL)
+            dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_OVERRIDE,
+                       "type of reason is missing or empty");
+}
+
+/* RFC 7489 has always a result of SPF there, RFC 9990 takes none at all. */
+static void check_results(struct dmarc_reading *reading)
+{
+    if (!reading->results_seen)
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_RECORD,
+                   "auth_results is missing");
+    else if (reading->dkim->len + reading->spf->len == 0 &&
+             reading->report->form != DMARC_FORM_RFC9990)
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_BEFORE_RFC9990,
+                   "auth_results is empty");
+}
+
 static void check_row(struct dmarc_reading *reading)
 {
     struct dmarc_row *row = &reading->row;
 
-    if (row->header_from == NULL)
+    check_reasons(reading);
+    check_results(reading);
+    if (!reading->identifiers_seen)
+        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_RECORD,
+                   "identifiers is missing");
+    else if (row->header_from == NULL)
         dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_IDENTIFIERS,
                    "header_from is missing or empty");
     if (row->dkim_said == DMARC_VERDICT_UNKNOWN || row->spf_said == DMARC_VERDICT_UNKNOWN)
@@ -289,9 +318,9 @@ void dmarc_row_end(struct dmarc_reading *reading)
     struct dmarc_row *row = &reading->row;
 
     if (!reading->full && has_room(reading)) {
-        check_row(reading);
         drop_empty(reading->dkim, sizeof(struct dmarc_auth));
         drop_empty(reading->spf, sizeof(struct dmarc_auth));
+        check_row(reading);
         drop_empty(reading->reasons, sizeof(struct dmarc_reason));
         row->dkim = keep_list(reading, reading->dkim, sizeof(struct dmarc_auth));
         row->spf = keep_list(reading, reading->spf, sizeof(struct dmarc_auth));

@@ -7,9 +7,6 @@
 /* The last second of year 9999: what is later has no RFC 3339 form. */
 #define TIME_MAX INT64_C(253402300799)
 
-/* Seconds past this are milliseconds: year 5138. */
-#define SECONDS_MAX 1e11
-
 void dmarc_note(struct dmarc_reading *reading, enum issue_kind kind, enum issue_severity severity,
                 const char *clause, const char *format, ...)
 {
@@ -74,40 +71,44 @@ static void set_text(char **field, const char *text)
 }
 
 /* Seconds since 1970, maybe with a fraction (NetEase), or milliseconds, or RFC 3339. 0: none of
-   these. */
-static gint64 time_of(const char *text, bool *odd)
+   these. *odd: what is wrong with it; NULL: nothing. */
+static gint64 time_of(const char *text, const char **odd)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     g_autoptr(GDateTime) time = NULL;
     char *end;
     double number = g_ascii_strtod(text, &end);
 
-    *odd = text[strspn(text, "0123456789")] != '\0';
-    if (*end == '\0' && text[strspn(text, "0123456789.")] == '\0') {
-        *odd = *odd || number > SECONDS_MAX;
-        number = number > SECONDS_MAX ? number / 1000 : number;
-        return number > 0 && number <= (double)TIME_MAX ? (gint64)number : 0;
+    *odd = text[strspn(text, "0123456789")] != '\0' ? "is no integer" : NULL;
+    if (*end != '\0' || text[strspn(text, "+-.0123456789")] != '\0') {
+        time = g_date_time_new_from_iso8601(text, utc);
+        number = time != NULL ? (double)g_date_time_to_unix(time) : 0;
+        if (time == NULL)
+            *odd = "is no time";
+    } else if (number > (double)TIME_MAX) {
+        /* As seconds no date has that number. */
+        number /= 1000;
+        *odd = "is given in milliseconds";
     }
-    time = g_date_time_new_from_iso8601(text, utc);
-    number = time != NULL ? (double)g_date_time_to_unix(time) : 0;
-    return number > 0 && number <= (double)TIME_MAX ? (gint64)number : 0;
+    if (number > 0 && number <= (double)TIME_MAX)
+        return (gint64)number;
+    if (time != NULL || *end == '\0')
+        *odd = "lies outside of the years from 1970 to 9999";
+    return 0;
 }
 
 static void set_time(struct dmarc_reading *reading, int64_t *field, enum dmarc_scope scope,
                      const char *text)
 {
-    bool odd;
+    const char *odd;
     gint64 time = time_of(text, &odd);
 
     if (*field != 0 || *text == '\0')
         return;
     *field = time;
-    if (time == 0)
-        dmarc_note(reading, ISSUE_DMARC, ISSUE_WARNING, DMARC_CLAUSE_PERIOD,
-                   "%s is no time: \"%.60s\"", dmarc_scope_name(scope), text);
-    else if (odd)
-        dmarc_note(reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_PERIOD,
-                   "%s is no integer: \"%.60s\"", dmarc_scope_name(scope), text);
+    if (odd != NULL)
+        dmarc_note(reading, ISSUE_DMARC, time == 0 ? ISSUE_WARNING : ISSUE_NOTICE,
+                   DMARC_CLAUSE_PERIOD, "%s %s: \"%.60s\"", dmarc_scope_name(scope), odd, text);
 }
 
 static void take_metadata(struct dmarc_reading *reading, enum dmarc_scope scope, const char *text)

@@ -9,6 +9,9 @@
 
 #define HASH_BYTES (2 * LIMIT_STRING_BYTES)
 
+/* A longer prefix is none that anybody declares. */
+#define PREFIX_BYTES 256
+
 /* What expat needs beside the name itself for one that it has not seen before. */
 #define NAME_OVERHEAD 64
 
@@ -103,6 +106,23 @@ static bool take_names(struct xml *xml, const char *name, const char **attribute
     return xml->name_bytes <= LIMIT_XML_NAMES_BYTES;
 }
 
+/* What its name says beside what it means. A prefix was declared if its attribute was met: on the
+   element itself or before it. */
+static void look_at_name(struct xml *xml, enum dmarc_scope scope, const char *name,
+                         const char *local)
+{
+    if (scope == SCOPE_IDENTIFIERS && g_ascii_strcasecmp(local, "identities") == 0)
+        dmarc_note(&xml->reading, ISSUE_DMARC, ISSUE_NOTICE, DMARC_CLAUSE_RECORD,
+                   "identities stands for identifiers");
+    if ((scope == SCOPE_FEEDBACK || scope == SCOPE_RECORD) && local > name) {
+        g_autofree char *prefix = g_strndup(name, MIN((size_t)(local - name - 1), PREFIX_BYTES));
+        g_autofree char *attribute = g_strconcat("xmlns:", prefix, NULL);
+        if (xml->names == NULL || !g_hash_table_contains(xml->names, attribute))
+            dmarc_note(&xml->reading, ISSUE_XML, ISSUE_NOTICE, DMARC_CLAUSE_PREFIX,
+                       "the prefix \"%.40s\" is not declared", prefix);
+    }
+}
+
 static void stop(struct xml *xml, enum dmarc_end end)
 {
     xml->pass->end = end;
@@ -144,6 +164,7 @@ static void XMLCALL on_begin(void *data, const char *name, const char **attribut
         xml->pass->feedback = true;
     }
     xml->scopes[xml->depth++] = scope;
+    look_at_name(xml, scope, name, local);
     hash(xml, '<', local, MIN(strlen(local), (size_t)LIMIT_STRING_BYTES));
     if (scope > SCOPE_IGNORED && scope < SCOPE_FIRST_LEAF)
         dmarc_take_begin(&xml->reading, scope);
@@ -385,6 +406,8 @@ static void finish(struct xml *xml)
         pass->more = true;
         pass->used = xml->blanks + dmarc_mend_used(xml->mend);
     }
+    if (xml->mend != NULL)
+        dmarc_mend_look(xml->mend, &pass->foreign, &pass->repaired);
     flush_hash(xml);
     g_checksum_get_digest(xml->checksum, xml->reading.report->content_hash, &length);
     pass->finished = xml->finished;

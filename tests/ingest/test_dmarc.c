@@ -24,7 +24,7 @@
 #define AUTH                                                                                       \
     "<auth_results><spf><domain>example.org</domain><result>pass</result></spf></auth_results>"
 #define RECORD(ip, count) "<record>" ROW(ip, count) FROM AUTH "</record>"
-#define FEEDBACK(inner) "<feedback>" META POLICY inner "</feedback>"
+#define FEEDBACK(inner) "<feedback><version>1.0</version>" META POLICY inner "</feedback>"
 #define PLAIN FEEDBACK(RECORD("192.0.2.1", "3"))
 
 /* A text given in pieces of one size. */
@@ -255,7 +255,7 @@ static const struct {
     /* Tags that are not closed, closed twice, closed in the wrong order. */
     {FEEDBACK("<record><row><source_ip>192.0.2.1<count>3</count></row>" FROM
               "</record>" RECORD("192.0.2.2", "4")),
-     5, 2, "example.org", "not well-formed"},
+     7, 2, "example.org", "not well-formed"},
     {FEEDBACK("<record>" ROW("192.0.2.1", "3") FROM RECORD("192.0.2.2", "4")), 7, 2, "example.org",
      "not well-formed"},
     {FEEDBACK(RECORD("192.0.2.1", "3") "</record></record>" RECORD("192.0.2.2", "4")), 7, 2,
@@ -599,6 +599,163 @@ static void times_are_brought_to_seconds(void **state)
     }
 }
 
+#define DATES(begin, end)                                                                          \
+    "<feedback><version>1.0</version><report_metadata><org_name>Org</org_name><report_id>id-1"     \
+    "</report_id><date_range><begin>" begin "</begin><end>" end "</end></date_range>"              \
+    "</report_metadata>" POLICY RECORD("192.0.2.1", "3") "</feedback>"
+#define EVALUATED "<disposition>none</disposition><dkim>fail</dkim><spf>pass</spf>"
+#define WITH(evaluated, from, auth)                                                                \
+    FEEDBACK("<record><row><source_ip>192.0.2.1</source_ip><count>3</"                             \
+             "count><policy_evaluated>" EVALUATED evaluated "</policy_evaluated></row>" from auth  \
+             "</record>")
+
+/* NULL: the report has no issue. */
+static const struct {
+    const char *text;
+    const char *problem;
+    const char *clause;
+} departures[] = {
+    {PLAIN, NULL, NULL},
+    {"<feedback>" META POLICY RECORD("192.0.2.1", "3") "</feedback>", "version is missing",
+     "RFC 7489, appendix C"},
+    {"<feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">" META POLICY RECORD("192.0.2.1",
+                                                                                "3") "</feedback>",
+     NULL, NULL},
+    {"<n:feedback><n:version>1.0</n:version>" META POLICY RECORD("192.0.2.1", "3") "</n:feedback>",
+     "the prefix \"n\" is not declared", "Namespaces in XML 1.0, section 5"},
+    {"<n:feedback xmlns:n='x'><version>1.0</version>" META POLICY RECORD("192.0.2.1",
+                                                                         "3") "</n:feedback>",
+     NULL, NULL},
+    {"<a xmlns:n='x'><n:feedback><version>1.0</version>" META POLICY RECORD(
+         "192.0.2.1", "3") "</n:feedback></a>",
+     NULL, NULL},
+    {WITH("", "<identities><header_from>example.org</header_from></identities>", AUTH),
+     "identities stands for identifiers", "RFC 9990, section 3.1.1.7; RFC 7489, appendix C"},
+    {WITH("", "", AUTH), "identifiers is missing",
+     "RFC 9990, section 3.1.1.7; RFC 7489, appendix C"},
+    {WITH("", "<identifiers/>", AUTH), "header_from is missing or empty",
+     "RFC 9990, section 3.1.1.10; RFC 7489, appendix C"},
+    {WITH("<reason><type/><comment/></reason>", FROM, AUTH), "type of reason is missing or empty",
+     "RFC 9990, section 3.1.1.14; RFC 7489, appendix C"},
+    {WITH("<reason/>", FROM, AUTH), "type of reason is missing or empty",
+     "RFC 9990, section 3.1.1.14; RFC 7489, appendix C"},
+    {WITH("<reason><type>other</type></reason>", FROM, AUTH), NULL, NULL},
+    {WITH("", FROM, "<auth_results/>"), "auth_results is empty", "RFC 7489, appendix C"},
+    {WITH("", FROM, "<auth_results><dkim/></auth_results>"), "auth_results is empty",
+     "RFC 7489, appendix C"},
+    {WITH("", FROM, ""), "auth_results is missing",
+     "RFC 9990, section 3.1.1.7; RFC 7489, appendix C"},
+    {FEEDBACK(RECORD("192.0.2.1", "3") "<extension>\xe9</extension>"),
+     "bytes that are no UTF-8; read as windows-1252", "XML 1.0, section 4.3.3"},
+    {DATES("1794873600000", "1794959999"), "begin is given in milliseconds: \"1794873600000\"",
+     "RFC 9990, section 3.1.1.4; RFC 7489, appendix C"},
+    {DATES("1794873600.5", "1794959999"), "begin is no integer: \"1794873600.5\"",
+     "RFC 9990, section 3.1.1.4; RFC 7489, appendix C"},
+    {DATES("1794873600", "yesterday"), "end is no time: \"yesterday\"",
+     "RFC 9990, section 3.1.1.4; RFC 7489, appendix C"},
+    {DATES("1794873600", "99999999999999999"),
+     "end lies outside of the years from 1970 to 9999: \"99999999999999999\"",
+     "RFC 9990, section 3.1.1.4; RFC 7489, appendix C"},
+    {DATES("1794873600", "-5"), "end lies outside of the years from 1970 to 9999: \"-5\"",
+     "RFC 9990, section 3.1.1.4; RFC 7489, appendix C"},
+    {DATES("1794873600", "253402300799"), "the period ends in the future",
+     "RFC 9990, section 3.1.1.4; RFC 7489, appendix C"},
+};
+
+static void departures_are_noted_with_their_clause(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(departures); i++) {
+        g_autoptr(DmarcReport) report = read_text(departures[i].text);
+        const struct issue *found = NULL;
+
+        assert_int_equal(row_at(report, 0)->messages, 3);
+        for (guint k = 0; k < report->issues->len; k++) {
+            const struct issue *issue = g_ptr_array_index(report->issues, k);
+            if (departures[i].problem == NULL)
+                fail_msg("case %zu: %s", i, issue->problem);
+            if (strcmp(issue->problem, departures[i].problem) == 0)
+                found = issue;
+            /* Nothing that is not true. */
+            assert_null(strstr(issue->problem, "invalid token"));
+        }
+        if ((found != NULL) != (departures[i].problem != NULL))
+            fail_msg("case %zu has not its issue", i);
+        if (found != NULL)
+            assert_string_equal(found->clause, departures[i].clause);
+    }
+}
+
+static void year_9999_is_in_seconds(void **state)
+{
+    g_autoptr(DmarcReport) report = read_text(DATES("1794873600", "253402300799"));
+
+    (void)state;
+    assert_int_equal(report->ends_at, INT64_C(253402300799));
+}
+
+/* Each of the end tags left out: nothing that stands there may be lost by it. */
+static void a_missing_end_tag_costs_no_value(void **state)
+{
+    static const char *const ends[] = {
+        "</version>",
+        "</org_name>",
+        "</report_id>",
+        "</begin>",
+        "</date_range>",
+        "</report_metadata>",
+        "</domain>",
+        "</p>",
+        "</sp>",
+        "</policy_published>",
+        "</source_ip>",
+        "</count>",
+        "</disposition>",
+        "</dkim>",
+        "</policy_evaluated>",
+        "</row>",
+        "</header_from>",
+        "</identifiers>",
+        "</result>",
+        "</spf></auth_results>",
+        "</auth_results>",
+        "</record>",
+    };
+    static const char text[] = FEEDBACK(RECORD("192.0.2.1", "3") RECORD("192.0.2.2", "4"));
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+        const char *at = strstr(text, ends[i]);
+        g_autoptr(GString) cut = g_string_new(text);
+
+        assert_non_null(at);
+        g_string_erase(cut, at - text, (gssize)strlen(ends[i]));
+        g_autoptr(DmarcReport) report = read_text(cut->str);
+        const struct dmarc_row *row = row_at(report, 0);
+        print_message("without %s\n", ends[i]);
+        assert_int_equal(dmarc_rows_count(report->rows), 2);
+        assert_string_equal(report->version, "1.0");
+        assert_string_equal(report->organization, "Org");
+        assert_string_equal(report->external_id, "id-1");
+        assert_int_equal(report->begins_at, 1794873600);
+        assert_int_equal(report->ends_at, 1794959999);
+        assert_string_equal(report->policy.domain, "example.org");
+        assert_int_equal(report->policy.sp, DMARC_REQUEST_QUARANTINE);
+        assert_int_equal(report->policy.pct, 50);
+        assert_string_equal(row->source_ip, "192.0.2.1");
+        assert_int_equal(row->messages, 3);
+        assert_int_equal(row->disposition, DMARC_DISPOSITION_NONE);
+        assert_int_equal(row->dkim_said, DMARC_FAIL);
+        assert_int_equal(row->spf_said, DMARC_PASS);
+        assert_string_equal(row->header_from, "example.org");
+        assert_int_equal(row->spf_count, 1);
+        assert_string_equal(row->spf[0].domain, "example.org");
+        assert_string_equal(row->spf[0].result, "pass");
+        assert_int_equal(row_at(report, 1)->messages, 4);
+        assert_issue(report, "not well-formed");
+    }
+}
+
 static void words_are_read_without_regard_to_case(void **state)
 {
     g_autoptr(DmarcReport) report = read_text(
@@ -698,7 +855,7 @@ static void form_is_no_content_and_texts_are(void **state)
 {
     static const char *const alike[] = {
         "<?xml version=\"1.0\"?>\n\n" PLAIN "\n",
-        "<n:feedback xmlns:n='x'>" META "<!-- x -->" POLICY
+        "<n:feedback xmlns:n='x'><version>1.0</version>" META "<!-- x -->" POLICY
         "\n\t" RECORD("192.0.2.1", " 3 ") "</n:feedback>",
     };
     static const char *const others[] = {
@@ -938,6 +1095,9 @@ int main(void)
         cmocka_unit_test(a_period_that_nobody_believes_is_noted),
         cmocka_unit_test(counts_are_brought_into_range),
         cmocka_unit_test(times_are_brought_to_seconds),
+        cmocka_unit_test(departures_are_noted_with_their_clause),
+        cmocka_unit_test(year_9999_is_in_seconds),
+        cmocka_unit_test(a_missing_end_tag_costs_no_value),
         cmocka_unit_test(words_are_read_without_regard_to_case),
         cmocka_unit_test(what_is_not_said_is_not_known),
         cmocka_unit_test(one_bad_record_costs_no_other),

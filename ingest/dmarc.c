@@ -104,7 +104,8 @@ static void fill_period(struct dmarc_report *report, const struct tlsrpt_label *
     gint64 came = hints->received_at != 0 ? hints->received_at : hints->now;
 
     if (report->begins_at == 0 || report->ends_at == 0)
-        note(report, ISSUE_WARNING, DMARC_CLAUSE_PERIOD, "%s of date_range is missing",
+        note(report, ISSUE_WARNING, DMARC_CLAUSE_PERIOD,
+             "%s of date_range is missing or cannot be used",
              report->begins_at == 0 ? "begin" : "end");
     if (report->begins_at == 0)
         report->begins_at = report->ends_at != 0   ? MAX(report->ends_at - DAY + 1, 0)

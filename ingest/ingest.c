@@ -26,6 +26,7 @@
 
 #define CLAUSE_TLSRPT "RFC 8460, section 4.4"
 #define CLAUSE_DMARC "RFC 9990, section 3.1.1.1; RFC 7489, appendix C"
+#define CLAUSE_DMARC_PACKING "RFC 9990, section 3.5.2; RFC 7489, section 7.2.1.1"
 
 struct work {
     const struct ingest_context *context;
@@ -520,8 +521,25 @@ static void judge_sibling(struct piece *piece, const char *name)
                                  name_is_packed(piece->file_name));
 }
 
+/* A DMARC report came out of it. Its way of packing is no reason to leave it, but to say so. */
+static void note_packing(struct work *work, const struct piece *piece, guint members)
+{
+    GPtrArray *issues = work->arrival->issues;
+    guint first = issues->len;
+    g_autofree char *label = NULL;
+
+    if (piece->outer != NULL)
+        issue_add(issues, ISSUE_CONTAINER, ISSUE_NOTICE, CLAUSE_DMARC_PACKING,
+                  "a packed file in a packed file");
+    if (members > 1)
+        issue_add(issues, ISSUE_CONTAINER, ISSUE_NOTICE, CLAUSE_DMARC_PACKING,
+                  "%u files are packed together", members);
+    issues_place(issues, first, part_label(piece, &label));
+}
+
 static bool take_container(struct work *work, const struct piece *piece, enum unpack_kind kind)
 {
+    guint reports = work->arrival->dmarc->len;
     g_autofree char *label = NULL;
     gsize length;
     const uint8_t *bytes = g_bytes_get_data(piece->bytes, &length);
@@ -559,6 +577,8 @@ static bool take_container(struct work *work, const struct piece *piece, enum un
             taken |= take_piece(work, &inner);
         }
     }
+    if (work->arrival->dmarc->len > reports)
+        note_packing(work, piece, members->len);
     return taken;
 }
 

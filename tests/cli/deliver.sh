@@ -58,7 +58,7 @@ echo 'neither this nor that' | part application/tlsrpt+gzip >part
 mail_of broken@sender.example part >broken
 takes 'a report that cannot be read' broken
 is 'and it is in the quarantine' "$(outcomes broken)" 'tlsrpt|quarantined'
-printf '<?xml version="1.0"?><feedback><report_metadata><org_name>S</org_name></report_metadata>%s' \
+printf '<?xml version="1.0"?><feedback><version>1.0</version><report_metadata><org_name>S</org_name></report_metadata>%s' \
     '<policy_published><domain>a.example</domain></policy_published></feedback>' >dmarc.xml
 gzip -c dmarc.xml | part application/gzip 'sender.example!a.example!1!2.xml.gz' >part
 mail_of dmarc@sender.example part >dmarc

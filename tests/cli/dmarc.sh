@@ -12,7 +12,7 @@ record() {
 # feedback ID DAY: a report of Receiver about example.org on a day; records on standard input
 feedback() {
     begin=$(date -u -d "$2" +%s)
-    printf '<?xml version="1.0"?>\n<feedback><report_metadata><org_name>Receiver</org_name>'
+    printf '<?xml version="1.0"?>\n<feedback><version>1.0</version><report_metadata><org_name>Receiver</org_name>'
     printf '<email>dmarc@receiver.example</email><report_id>%s</report_id><date_range>' "$1"
     printf '<begin>%s</begin><end>%s</end></date_range></report_metadata>' "$begin" $((begin + 86399))
     printf '<policy_published><domain>example.org</domain><p>reject</p></policy_published>\n'
@@ -122,7 +122,7 @@ like 'does not say that no report came' "$out" '^tlstriage WARNING: no TLS repor
 echo 'a secret' >"$T/secret"
 {
     printf '<?xml version="1.0"?>\n<!DOCTYPE feedback [<!ENTITY x SYSTEM "file://%s/secret">]>\n' "$T"
-    printf '<feedback><report_metadata><org_name>&x;</org_name><report_id>x</report_id>'
+    printf '<feedback><version>1.0</version><report_metadata><org_name>&x;</org_name><report_id>x</report_id>'
     printf '</report_metadata></feedback>'
 } >"$T/xxe.xml"
 {
@@ -132,7 +132,7 @@ echo 'a secret' >"$T/secret"
         for _ in 1 2 3 4 5 6 7 8 9 10; do printf '&l%s;' $((i - 1)); done
         printf '">'
     done
-    printf ']>\n<feedback><report_metadata><org_name>&l9;</org_name></report_metadata></feedback>'
+    printf ']>\n<feedback><version>1.0</version><report_metadata><org_name>&l9;</org_name></report_metadata></feedback>'
 } >"$T/laughs.xml"
 DB=$T/hostile.db
 exits 'entities of a file and a billion laughs' 0 triage ingest "$T/xxe.xml" "$T/laughs.xml"

@@ -79,7 +79,7 @@ DB=$T/unread.db
 } >"$T/cut.eml"
 {
     printf 'From: a@org.example\nMessage-ID: <dmarc@org.example>\nContent-Type: text/xml\n\n'
-    printf '<?xml version="1.0"?><feedback><report_metadata><org_name>O</org_name></report_metadata>'
+    printf '<?xml version="1.0"?><feedback><version>1.0</version><report_metadata><org_name>O</org_name></report_metadata>'
     printf '<policy_published><domain>a.example</domain></policy_published></feedback>\n'
 } >"$T/dmarc.eml"
 exits 'a broken and a DMARC report come in' 0 at 2026-08-01T07:00:00Z ingest "$T/cut.eml" \

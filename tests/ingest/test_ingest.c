@@ -484,6 +484,41 @@ static void takes_each_dmarc_report_of_a_zip(void **state)
     assert_string_equal(dmarc_at(arrival, 1)->external_id, "d2");
 }
 
+/* RFC 9990 has one XML file, packed once. */
+static void notes_how_dmarc_reports_are_packed(void **state)
+{
+    static const char *const one[] = {"x/", "", "x/r!a.example!1!2.xml", DMARC, NULL};
+    static const char *const two[] = {"one.xml", DMARC, "two.xml", OTHER_DMARC, NULL};
+    static const char *const none[] = {"one.txt", "1", "two.txt", "2", NULL};
+    const struct {
+        GBytes *bytes;
+        const char *problem; /* NULL: there is none */
+    } cases[] = {
+        {packed(DMARC), NULL},
+        {zipped(one), NULL},
+        {packed_again(packed(DMARC)), "a packed file in a packed file"},
+        {packed_again(zipped(one)), "a packed file in a packed file"},
+        {zipped(two), "2 files are packed together"},
+        {zipped(none), NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(Arrival) arrival = ingest_named(cases[i].bytes, "x");
+        const struct issue *found = NULL;
+        for (guint k = 0; k < arrival->issues->len; k++) {
+            const struct issue *issue = g_ptr_array_index(arrival->issues, k);
+            if (issue->kind == ISSUE_CONTAINER)
+                found = issue;
+        }
+        assert_true((found != NULL) == (cases[i].problem != NULL));
+        if (found == NULL)
+            continue;
+        assert_string_equal(found->problem, cases[i].problem);
+        assert_string_equal(found->clause, "RFC 9990, section 3.5.2; RFC 7489, section 7.2.1.1");
+    }
+}
+
 static void quarantines_a_dmarc_report_that_cannot_be_read(void **state)
 {
     static const char *const texts[] = {
@@ -820,6 +855,7 @@ int main(void)
         cmocka_unit_test(a_mail_without_report_leaves_a_note),
         cmocka_unit_test(takes_dmarc_reports_however_they_come),
         cmocka_unit_test(takes_each_dmarc_report_of_a_zip),
+        cmocka_unit_test(notes_how_dmarc_reports_are_packed),
         cmocka_unit_test(quarantines_a_dmarc_report_that_cannot_be_read),
         cmocka_unit_test(reads_a_large_dmarc_report_while_it_is_unpacked),
         cmocka_unit_test(a_large_dmarc_report_that_is_broken_is_read_from_its_begin_again),

@@ -59,7 +59,7 @@ END
 dmarc_xml() {
     cat <<END
 <?xml version="1.0"?>
-<feedback><report_metadata><org_name>Receiver</org_name><email>dmarc@receiver.example</email>
+<feedback><version>1.0</version><report_metadata><org_name>Receiver</org_name><email>dmarc@receiver.example</email>
 <report_id>d1</report_id><date_range><begin>1795132800</begin><end>1795219199</end></date_range>
 </report_metadata><policy_published><domain>test.example</domain><p>none</p></policy_published>
 <record><row><source_ip>192.0.2.7</source_ip><count>3</count><policy_evaluated>

@@ -295,7 +295,8 @@ static void make_xml(struct text *xml, const struct subject *subject, struct ran
 
     xml->length = 0;
     add(xml,
-        "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<feedback>\n  <report_metadata>\n"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<feedback>\n  <version>1.0</version>\n"
+        "  <report_metadata>\n"
         "    <org_name>%s</org_name>\n    <email>noreply-dmarc@%s</email>\n"
         "    <extra_contact_info>https://%s/dmarc</extra_contact_info>\n"
         "    <report_id>%s_%" PRIx64 "</report_id>\n    <date_range>\n",

@@ -350,6 +350,7 @@ def dmarc_mail():
     begin = epoch(17)
     xml = """<?xml version="1.0" encoding="UTF-8" ?>
 <feedback>
+  <version>1.0</version>
   <report_metadata>
     <org_name>receiver.example</org_name>
     <email>dmarc-reports@receiver.example</email>

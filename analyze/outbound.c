@@ -241,15 +241,17 @@ static guint32 message_number(struct names *names, const struct log_event *event
     return names_number(names, key);
 }
 
-/* Nobody asked for more than to try: what came of it is summed by the month. */
+/* Nobody asked for more than to try: what came of it is summed by the month. Exim tries and says
+   so; mail that was refused then for another cause has an unknown outcome. */
 static bool is_opportunistic(const struct log_event *event)
 {
     bool asked = event->level > LEVEL_MAY;
+    bool went_on = event->outcome == LOG_OUTCOME_UNVERIFIED ||
+                   (event->outcome == LOG_OUTCOME_UNKNOWN && event->mta == MTA_EXIM);
 
     if (event->failure_type == FAILURE_DELIVERED_IN_CLEAR)
         return true;
-    return !asked && event->outcome == LOG_OUTCOME_UNVERIFIED &&
-           failure_type_layer(event->failure_type) == LAYER_CERTIFICATE;
+    return !asked && went_on && failure_type_layer(event->failure_type) == LAYER_CERTIFICATE;
 }
 
 static guint32 line_number(struct outbound_builder *builder, const char *line)

@@ -272,6 +272,17 @@ unlike 'no scanner' "$out" '203\.0\.113\.66'
 run triage digest --width 400 --domain peer.example
 unlike 'of one domain: nobody knows for whom the mail was' "$out" 'takes our mail'
 
+# A certificate that nobody asked for, and mail that was refused for another cause.
+fresh
+{
+    echo '2026-11-21 20:10:00 +0000 [52] 1xA001-000000000AB-0aab [192.0.2.20] SSL verify error: depth=0 error=certificate has expired cert=/CN=mx.bad.example'
+    echo '2026-11-21 20:10:01 +0000 [52] 1xA001-000000000AB-0aab ** u@bad.example R=dnslookup T=remote_smtp H=mx.bad.example [192.0.2.20] X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no: SMTP error from remote mail server after end of data: 550 spam'
+} >"$T/mainlog"
+exits 'a log of mail refused as spam' 0 triage ingest "$T/mainlog"
+is 'the row does not say that it was delivered' "$(query 'SELECT outcome FROM log_failures')" unknown
+run triage digest --width 400
+like 'that is no fault of TLS' "$out" '^tlstriage: no fault in 1 session of our log'
+
 # Both directions of the demo, as its README tells it.
 fresh
 NOW=2026-11-22T07:00:00Z

@@ -49,7 +49,8 @@
  *                 inbound [{organization, day, sending_ip, domain, failure_type, reported,
  *                           handshakes, first_at, last_at, details}],
  *                 inbound_peers [{ip, mx or null, handshakes, first_at, last_at, details}],
- *                 inbound_failed, inbound_refused}
+ *                 inbound_failed, inbound_refused: sessions of clients, as handshakes is: those
+ *                 that left right after STARTTLS too}
  *   dmarc          [{domain, reports, organizations, first_day, last_day, messages, aligned,
  *                    dkim_aligned, spf_aligned, failed, unknown, rejected, quarantined, delivered,
  *                    overridden, unfollowed, not_asked, perhaps_not_asked, subdomains,

@@ -578,7 +578,7 @@ static void write_joined(struct page *page, const struct outbound_inbound *one)
     g_autofree char *day = phrase_day(one->day);
     g_autofree char *span = time_span(one->first_at, one->last_at);
     g_autofree char *details = phrase_counts(one->details, SHOWN_COUNTS);
-    g_autofree char *handshakes = plural((guint64)one->handshakes, "failed handshake");
+    g_autofree char *handshakes = plural((guint64)one->handshakes, "failed session");
     g_autofree char *text =
         g_strdup_printf("%s reports for %s: %s to %s, %s (%" G_GINT64_FORMAT
                         "). Our log shows %s of this address, %s: %s.",
@@ -592,7 +592,7 @@ static void write_peer(struct page *page, const struct outbound_peer *peer)
 {
     g_autofree char *mx = phrase_domain(peer->mx);
     g_autofree char *ip = phrase_text(peer->ip);
-    g_autofree char *handshakes = plural((guint64)peer->handshakes, "handshake");
+    g_autofree char *handshakes = plural((guint64)peer->handshakes, "session");
     g_autofree char *span = time_span(peer->first_at, peer->last_at);
     g_autofree char *details = phrase_counts(peer->details, SHOWN_COUNTS);
     g_autofree char *name = peer->mx != NULL ? g_strdup_printf("%s (%s)", mx, ip) : g_strdup(ip);
@@ -608,7 +608,7 @@ static void write_inbound(struct page *page, const struct digest *digest)
 {
     const struct outbound *outbound = digest->outbound;
     guint shown = MIN(outbound->inbound->len, SHOWN_INBOUND);
-    g_autofree char *all = plural((guint64)outbound->inbound_failed, "handshake");
+    g_autofree char *all = plural((guint64)outbound->inbound_failed, "session");
     g_autofree char *more = g_strdup_printf("... and %u more hosts that take our mail.",
                                             outbound->peers->len - SHOWN_INBOUND);
     g_autofree char *count = g_strdup_printf(

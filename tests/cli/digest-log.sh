@@ -264,10 +264,10 @@ sent '2026-11-21 22:30:00' 1xA004-000000000AE-0aae good.example dane >"$T/mainlo
 exits 'a log of Exim' 0 triage ingest "$T/mainlog"
 run triage digest --width 400
 like 'a mail server among the clients' "$out" \
-    'mx\.peer\.example \(192\.0\.2\.7\) takes our mail, so it is a mail server\. At ours 2 handshakes'
+    'mx\.peer\.example \(192\.0\.2\.7\) takes our mail, so it is a mail server\. At ours 2 sessions'
 like 'of Halon' "$out" 'mx\.halon\.example \(192\.0\.2\.9\) takes our mail'
 like 'of Exim' "$out" 'mx\.good\.example \(192\.0\.2\.10\) takes our mail'
-like 'the others are counted' "$out" '5 handshakes of clients failed'
+like 'the others are counted' "$out" '5 sessions of clients failed'
 unlike 'no scanner' "$out" '203\.0\.113\.66'
 run triage digest --width 400 --domain peer.example
 unlike 'of one domain: nobody knows for whom the mail was' "$out" 'takes our mail'

@@ -359,7 +359,7 @@ static void clients_that_refuse_our_certificate_are_told_apart(void **state)
     digest->outbound = outbound_builder_finish(builder, NOW);
     digest->faults = fault_builder_finish(fault_builder_new(), NOW);
     text = write_as("text", digest);
-    assert_non_null(strstr(text, "10 handshakes of clients failed"));
+    assert_non_null(strstr(text, "10 sessions of clients failed"));
     assert_non_null(strstr(text, "In 3 handshakes the client did not accept"));
     assert_non_null(strstr(text, "detail = 'inbound-peer-rejected-our-cert'"));
 }
@@ -394,9 +394,9 @@ static void clients_that_take_our_mail_are_named(void **state)
     text = write_as("text", digest);
     assert_null(strchr(text, '\033'));
     assert_non_null(strstr(text, "(2001:db8::9) takes our mail, so it is a mail server."));
-    assert_non_null(strstr(text, "7 handshakes of it failed"));
+    assert_non_null(strstr(text, "7 sessions of it failed"));
     assert_non_null(strstr(text, "192.0.2.3 takes our mail"));
-    assert_non_null(strstr(text, "1 handshake of it failed"));
+    assert_non_null(strstr(text, "1 session of it failed"));
     json = write_as("json", digest);
     assert_non_null(strstr(json, "\"inbound_peers\""));
 }

@@ -2,6 +2,8 @@
 #include "schema/store_log_private.h"
 #include <string.h>
 
+#define COUNTS_AT_ONCE 16 /* rows of SQL_ADD_COUNTS */
+
 #define EXPIRY_SECONDS (INT64_C(86400) * STORE_LOG_EXPIRY_DAYS)
 
 static void bind_route(sqlite3_stmt *statement, const struct log_route *route)
@@ -94,20 +96,39 @@ static bool sort_counts(struct log_writer *writer, GError **error)
     return true;
 }
 
+static bool add_counts(struct store *store, enum statement which, const struct log_count *counts,
+                       guint rows, GError **error)
+{
+    sqlite3_stmt *add = store_statement(store, which, error);
+    int next = 1;
+
+    if (add == NULL)
+        return false;
+    for (guint i = 0; i < rows; i++) {
+        sqlite3_bind_int64(add, next++, counts[i].hour);
+        sqlite3_bind_int64(add, next++, counts[i].route->id);
+        sqlite3_bind_int64(add, next++, (gint64)counts[i].sessions);
+    }
+    return store_run(store, add, "counting sessions", error);
+}
+
+/* Most of them several at once, in half the time. */
 static bool write_counts(struct log_writer *writer, GError **error)
 {
-    sqlite3_stmt *add = store_statement(writer->store, SQL_ADD_COUNT, error);
+    const struct log_count *counts;
+    guint i = 0, left;
 
-    if (add == NULL || !sort_counts(writer, error))
+    if (!sort_counts(writer, error))
         return false;
-    for (guint i = 0; i < writer->counts->len; i++) {
-        const struct log_count *count = &g_array_index(writer->counts, struct log_count, i);
-        sqlite3_bind_int64(add, 1, count->hour);
-        sqlite3_bind_int64(add, 2, count->route->id);
-        sqlite3_bind_int64(add, 3, (gint64)count->sessions);
-        if (!store_run(writer->store, add, "counting sessions", error))
+    counts = (const struct log_count *)(const void *)writer->counts->data;
+    for (left = writer->counts->len; left >= COUNTS_AT_ONCE; left -= COUNTS_AT_ONCE) {
+        if (!add_counts(writer->store, SQL_ADD_COUNTS, &counts[i], COUNTS_AT_ONCE, error))
             return false;
+        i += COUNTS_AT_ONCE;
     }
+    for (; left > 0; left--)
+        if (!add_counts(writer->store, SQL_ADD_COUNT, &counts[i++], 1, error))
+            return false;
     return true;
 }
 

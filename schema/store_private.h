@@ -62,6 +62,7 @@ enum statement {
     SQL_FIND_ROUTE,
     SQL_ADD_ROUTE,
     SQL_ADD_COUNT,
+    SQL_ADD_COUNTS, /* COUNTS_AT_ONCE rows */
     SQL_ADD_LOG_FAILURE,
     SQL_READ_OPEN,
     SQL_ADD_OPEN,

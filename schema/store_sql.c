@@ -2,6 +2,12 @@
 
 #define HOUR_OF_FAILURE "(f.at - (f.at % 3600 + 3600) % 3600) / 3600"
 
+#define ADD_COUNT(rows)                                                                            \
+    "INSERT INTO log_count (hour, route, sessions) VALUES " rows                                   \
+    " ON CONFLICT (hour, route) DO UPDATE SET sessions = sessions + excluded.sessions"
+#define COUNT_ROW "(?,?,?)"
+#define COUNT_ROWS_4 COUNT_ROW "," COUNT_ROW "," COUNT_ROW "," COUNT_ROW
+
 const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
@@ -134,9 +140,8 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "AND outcome = ?8 AND tls_version IS ?9",
     [SQL_ADD_ROUTE] = "INSERT INTO log_route (host, mta, direction, domain, next_hop, mx, level, "
                       "outcome, tls_version, hash) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
-    [SQL_ADD_COUNT] = "INSERT INTO log_count (hour, route, sessions) VALUES (?1,?2,?3) "
-                      "ON CONFLICT (hour, route) DO UPDATE "
-                      "SET sessions = sessions + excluded.sessions",
+    [SQL_ADD_COUNT] = ADD_COUNT(COUNT_ROW),
+    [SQL_ADD_COUNTS] = ADD_COUNT(COUNT_ROWS_4 "," COUNT_ROWS_4 "," COUNT_ROWS_4 "," COUNT_ROWS_4),
     [SQL_ADD_LOG_FAILURE] =
         "INSERT INTO log_failure (at, host, mta, direction, queue_id, domain, next_hop, mx, ip, "
         "level, tls_version, sessions, outcome, result_type, failure_type, layer, detail, "

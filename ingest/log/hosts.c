@@ -6,6 +6,7 @@ struct log_hosts {
     GPtrArray *list;
     GHashTable *known;     /* the same */
     struct log_host *last; /* lines of one host mostly follow each other */
+    size_t last_length;    /* of its name */
     guint refused;         /* hosts */
 };
 
@@ -98,10 +99,11 @@ void log_hosts_note(struct log_hosts *hosts, enum log_carrier carrier, struct sp
     if (name.length == 0)
         return;
     if (hosts->last == NULL || hosts->last->carrier != carrier ||
-        !span_is(name, hosts->last->name)) {
+        name.length != hosts->last_length || memcmp(name.at, hosts->last->name, name.length) != 0) {
         if (memchr(name.at, 0, name.length) != NULL)
             return;
         hosts->last = find_host(hosts, carrier, name);
+        hosts->last_length = name.length;
     }
     if (hosts->last != NULL)
         widen(hosts->last, at, at);

@@ -33,6 +33,17 @@ static inline struct span span_of(const char *at, size_t length)
     return (struct span){at, length};
 }
 
+/* For small tables of programs, whose names differ near their end: "postfix/smtp", "postfix/lmtp".
+ */
+static inline guint span_tail_hash(struct span span)
+{
+    guint32 tail = 0;
+
+    if (span.length >= sizeof tail)
+        memcpy(&tail, span.at + span.length - sizeof tail, sizeof tail);
+    return (tail ^ (guint32)span.length * 0x9E3779B1u) * 0x85EBCA6Bu >> 16;
+}
+
 static inline bool span_is(struct span span, const char *text)
 {
     return span.length == strlen(text) && memcmp(span.at, text, span.length) == 0;

@@ -134,13 +134,9 @@ static struct postfix_origin *add_origin(struct postfix_processes *processes,
 struct postfix_origin *postfix_origin_find(struct postfix_processes *processes,
                                            const struct log_line *line)
 {
-    size_t length = line->program.length;
-    guint hash = (guint)length * 7 + (guint)line->host.length;
-    struct postfix_origin **slot;
+    guint hash = span_tail_hash(line->program) + (guint)line->host.length;
+    struct postfix_origin **slot = &processes->slots[hash % ORIGIN_SLOTS];
 
-    if (length > 0)
-        hash += (guchar)line->program.at[length - 1] * 3u + (guchar)line->program.at[length / 2];
-    slot = &processes->slots[hash % ORIGIN_SLOTS];
     if (is_origin(*slot, line))
         return *slot;
     for (guint i = 0; i < processes->origins->len; i++) {

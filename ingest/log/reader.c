@@ -33,6 +33,7 @@ enum form {
 };
 
 #define BATCH_LINES 4096
+#define BATCH_LOOKS 256 /* likewise */
 #define TEXT_BYTES ((gsize)64 << 10)
 
 /* A line that may tell something, or only what its time brings about. */
@@ -54,7 +55,9 @@ struct log_batch {
     struct entry *entries;
     size_t length;
     size_t room;
-    GArray *looks;       /* union look, in the order of the entries that have one */
+    union look *looks; /* in the order of the entries that have one */
+    size_t look_count;
+    size_t look_room;
     GStringChunk *texts; /* of what stands neither in the bytes nor in a line before */
     struct log_counts counts;
     struct log_hosts *hosts;
@@ -213,9 +216,7 @@ static const struct program *program_of(struct log_reader *reader, const struct 
         ask_program(other, line);
         return other;
     }
-    program = &reader->programs[(length * 7 + (guchar)line->program.at[length - 1] * 3u +
-                                 (guchar)line->program.at[length / 2]) %
-                                PROGRAMS];
+    program = &reader->programs[span_tail_hash(line->program) % PROGRAMS];
     if (program->length != length || memcmp(program->name, line->program.at, length) != 0) {
         ask_program(program, line);
         program->length = length;
@@ -285,8 +286,11 @@ static struct entry *next_entry(struct log_batch *batch)
 /* Room for what is found in the next line; it stays only where something is. */
 static union look *next_look(struct log_batch *batch)
 {
-    g_array_set_size(batch->looks, batch->looks->len + 1);
-    return &g_array_index(batch->looks, union look, batch->looks->len - 1);
+    if (batch->look_count == batch->look_room) {
+        batch->look_room *= 2;
+        batch->looks = g_renew(union look, batch->looks, batch->look_room);
+    }
+    return &batch->looks[batch->look_count];
 }
 
 /* Whether there is anything to be told of the line. */
@@ -312,10 +316,10 @@ static bool look_at_line(struct log_reader *reader, struct entry *entry, struct 
     if (program->look != NULL) {
         found = program->look(line, next_look(batch));
         entry->has_look = found == LOG_LOOK_FILLED;
-        if (entry->has_look)
+        if (entry->has_look) {
+            batch->look_count++;
             line->hash = log_hash(&reader->hasher, line);
-        else
-            g_array_set_size(batch->looks, batch->looks->len - 1);
+        }
     }
     if (found != LOG_LOOK_IDLE)
         return true;
@@ -461,7 +465,8 @@ struct log_batch *log_batch_new(void)
     batch->entries = g_new(struct entry, BATCH_LINES);
     batch->room = BATCH_LINES;
     batch->hosts = log_hosts_new();
-    batch->looks = g_array_new(FALSE, FALSE, sizeof(union look));
+    batch->look_room = BATCH_LOOKS;
+    batch->looks = g_new(union look, BATCH_LOOKS);
     batch->texts = g_string_chunk_new(TEXT_BYTES);
     return batch;
 }
@@ -471,7 +476,7 @@ void log_batch_free(struct log_batch *batch)
     if (batch == NULL)
         return;
     g_free(batch->entries);
-    g_array_unref(batch->looks);
+    g_free(batch->looks);
     log_hosts_free(batch->hosts);
     g_string_chunk_free(batch->texts);
     g_free(batch);
@@ -481,7 +486,7 @@ void log_batch_clear(struct log_batch *batch)
 {
     memset(&batch->counts, 0, sizeof batch->counts);
     batch->length = 0;
-    g_array_set_size(batch->looks, 0);
+    batch->look_count = 0;
     log_hosts_clear(batch->hosts);
     g_string_chunk_clear(batch->texts);
 }
@@ -529,7 +534,7 @@ void log_reader_tell(struct log_reader *reader, struct log_batch *batch)
     for (size_t i = 0; i < batch->length; i++) {
         struct entry *entry = &batch->entries[i];
         if (entry->has_look)
-            entry->line.looked = &g_array_index(batch->looks, union look, look++);
+            entry->line.looked = &batch->looks[look++];
         tell_entry(reader, entry);
     }
     log_batch_clear(batch);

@@ -60,7 +60,7 @@ enum log_look {
 };
 
 /* `looked` has LOG_LOOK_BYTES, is aligned for anything and may stay as it is. */
-#define LOG_LOOK_BYTES 192
+#define LOG_LOOK_BYTES 256
 typedef enum log_look (*log_look_fn)(const struct log_line *line, void *looked);
 
 struct log_dialect {

@@ -186,21 +186,15 @@ static enum log_look look_queue(const struct log_line *line, void *looked)
     return is_idle_queue(line) ? LOG_LOOK_IDLE : LOG_LOOK_TELLS;
 }
 
-/* Mail that went into mailboxes here. */
-static bool is_idle_lmtp(const struct log_line *line)
+/* Mail that went into mailboxes here tells nothing. */
+static enum log_look look_client(const struct log_line *line, void *looked)
 {
-    struct postfix_delivery delivery;
-    size_t id_length = postfix_queue_id(line->message);
+    struct postfix_look *look = looked;
 
-    return id_length > 0 && span_begins(span_from(line->message, id_length), ": to=<") &&
-           postfix_delivery_read(line->message, id_length, &delivery) &&
-           delivery.relay == POSTFIX_RELAY_LOCAL;
-}
-
-static enum log_look look_lmtp(const struct log_line *line, void *looked)
-{
-    (void)looked;
-    return is_idle_lmtp(line) ? LOG_LOOK_IDLE : LOG_LOOK_TELLS;
+    postfix_outbound_look(line->message, look);
+    return look->form == POSTFIX_FORM_DELIVERY && look->delivery.relay == POSTFIX_RELAY_LOCAL
+               ? LOG_LOOK_IDLE
+               : LOG_LOOK_FILLED;
 }
 
 static enum log_look look_server(const struct log_line *line, void *looked)
@@ -226,7 +220,7 @@ static log_look_fn postfix_look(struct span program)
     case POSTFIX_DAEMON_OTHER:
         return look_other;
     case POSTFIX_DAEMON_CLIENT:
-        return program.at[program.length - 4] == 'l' ? look_lmtp : NULL;
+        return look_client;
     case POSTFIX_DAEMON_SERVER:
         return look_server;
     case POSTFIX_DAEMON_QUEUE:

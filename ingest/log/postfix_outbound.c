@@ -768,23 +768,41 @@ static bool take_delivery(struct postfix *postfix, struct postfix_origin *origin
     return tell_work(&work);
 }
 
+void postfix_outbound_look(struct span message, struct postfix_look *look)
+{
+    look->id_length = postfix_queue_id(message);
+    look->form = POSTFIX_FORM_OTHER;
+    if (look->id_length > 0 && !span_begins(span_from(message, look->id_length), ": to=<"))
+        look->form = POSTFIX_FORM_MESSAGE;
+    else if (postfix_delivery_read(message, look->id_length, &look->delivery))
+        look->form = POSTFIX_FORM_DELIVERY;
+    else if (postfix_summary_read(message, &look->summary))
+        look->form = POSTFIX_FORM_SUMMARY;
+}
+
 bool postfix_outbound_take(struct postfix *postfix, struct postfix_origin *origin,
                            const struct log_line *line)
 {
-    struct postfix_delivery delivery;
-    struct postfix_summary summary;
-    size_t id_length = postfix_queue_id(line->message);
+    const struct postfix_look *look = line->looked;
+    struct postfix_look own;
 
-    if (id_length > 0 && !span_begins(span_from(line->message, id_length), ": to=<"))
-        return take_passing_reason(postfix, origin, line, id_length);
-    if (postfix_delivery_read(line->message, id_length, &delivery))
-        return take_delivery(postfix, origin, line, &delivery);
-    if (span_begins(line->message, "connect to "))
-        return false;
-    if (!postfix_summary_read(line->message, &summary))
-        return take_evidence(postfix, origin, line);
-    return summary.is_inbound ? postfix_inbound_session(postfix, origin, line, &summary)
-                              : take_summary(postfix, origin, line, &summary);
+    if (look == NULL) {
+        postfix_outbound_look(line->message, &own);
+        look = &own;
+    }
+    switch (look->form) {
+    case POSTFIX_FORM_MESSAGE:
+        return take_passing_reason(postfix, origin, line, look->id_length);
+    case POSTFIX_FORM_DELIVERY:
+        return take_delivery(postfix, origin, line, &look->delivery);
+    case POSTFIX_FORM_SUMMARY:
+        return look->summary.is_inbound
+                   ? postfix_inbound_session(postfix, origin, line, &look->summary)
+                   : take_summary(postfix, origin, line, &look->summary);
+    case POSTFIX_FORM_OTHER:
+        break;
+    }
+    return !span_begins(line->message, "connect to ") && take_evidence(postfix, origin, line);
 }
 
 /* Lines of error and retry, and of the queue manager until 2.4. */

@@ -53,7 +53,26 @@ struct postfix {
     guint64 clients[POSTFIX_ENDPOINTS]; /* hashes of endpoints that tlsproxy serves as a server */
 };
 
+/* What a line of smtp or lmtp says by itself; found ahead, in the thread that splits the log. */
+enum postfix_form {
+    POSTFIX_FORM_OTHER,
+    POSTFIX_FORM_MESSAGE, /* of a message, but no record of a delivery */
+    POSTFIX_FORM_DELIVERY,
+    POSTFIX_FORM_SUMMARY,
+};
+
+struct postfix_look {
+    enum postfix_form form;
+    size_t id_length; /* of the queue id that it begins with; 0: none */
+    union {
+        struct postfix_delivery delivery;
+        struct postfix_summary summary;
+    };
+};
+G_STATIC_ASSERT(sizeof(struct postfix_look) <= LOG_LOOK_BYTES);
+
 /* postfix_outbound.c: smtp, lmtp, error, retry, qmgr */
+void postfix_outbound_look(struct span message, struct postfix_look *look);
 bool postfix_outbound_take(struct postfix *postfix, struct postfix_origin *origin,
                            const struct log_line *line);
 bool postfix_outbound_replay(struct postfix *postfix, struct postfix_origin *origin,

@@ -4,11 +4,15 @@
  */
 #include "schema/store_log_private.h"
 #include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #define DAY 86400
 
 /* Remembered from one write to the next. */
 #define PEERS_KEPT 16384
+/* Of most sessions a look at the last ones is enough. */
+#define PEERS_RECENT 4096
 
 struct peer {
     char *ip;
@@ -19,8 +23,9 @@ struct peer {
 
 struct log_peers {
     struct store *store;
-    GHashTable *known;  /* struct peer *, by ip */
-    GPtrArray *waiting; /* struct peer *, to be written */
+    GHashTable *known;            /* struct peer *, by ip */
+    GPtrArray *waiting;           /* struct peer *, to be written */
+    guint64 recent[PEERS_RECENT]; /* hashes of address and day; 0: none */
 };
 
 static void peer_free(gpointer data)
@@ -64,8 +69,14 @@ static struct peer *add_peer(struct log_peers *peers, const char *ip)
 void log_peers_take(struct log_peers *peers, const struct log_event *session)
 {
     gint64 day = store_log_hour(session->at) / 24;
-    struct peer *peer = g_hash_table_lookup(peers->known, session->ip);
+    guint64 hash = XXH3_64bits_withSeed(session->ip, strlen(session->ip), (XXH64_hash_t)day);
+    guint64 *recent = &peers->recent[hash % PEERS_RECENT];
+    struct peer *peer;
 
+    if (*recent == hash)
+        return;
+    *recent = hash;
+    peer = g_hash_table_lookup(peers->known, session->ip);
     if (peer == NULL)
         peer = add_peer(peers, session->ip);
     if (day <= peer->day)

@@ -118,9 +118,7 @@ void exim_take_ip(struct exim *exim, struct span ip)
     *exim->ip = '\0';
     if (ip.length == 0 || ip.length >= EXIM_IP_BYTES)
         return;
-    known = &exim->ips[((guchar)ip.at[ip.length - 1] + (guchar)ip.at[ip.length / 2] * 7u +
-                        (guchar)ip.at[ip.length - MIN(ip.length, 2)] * 31u) %
-                       EXIM_IPS];
+    known = &exim->ips[span_tail_hash(ip) % EXIM_IPS];
     if (known->length != ip.length || memcmp(known->text, ip.at, ip.length) != 0)
         read_ip(known, ip);
     memcpy(exim->ip, known->ip, sizeof exim->ip);

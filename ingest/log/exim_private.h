@@ -8,7 +8,7 @@
 
 #define EXIM_ID_BYTES 32 /* a message id has 16, since 4.97 23 */
 #define EXIM_IP_BYTES 64
-#define EXIM_IPS 256
+#define EXIM_IPS 512
 #define EXIM_CIPHERS 32
 #define EXIM_CIPHER_BYTES 100
 

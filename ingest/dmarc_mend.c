@@ -324,7 +324,11 @@ static size_t take_markup(struct dmarc_mend *mend, const char *text, size_t leng
             return strlen(stretches[i].begin);
         }
     if (length >= strlen("<!DOCTYPE") && begins_with(text, length, "<!DOCTYPE")) {
-        mend->mode = MODE_REFUSED;
+        /* After the report it is about something else. */
+        if (mend->used > 0)
+            mend->enough = true;
+        else
+            mend->mode = MODE_REFUSED;
         return length;
     }
     size = tag_length(mend, text, length);
@@ -411,7 +415,9 @@ static void work(struct dmarc_mend *mend)
         at += used;
         if (mend->closed && mend->used == 0)
             mend->used = mend->gone + at;
-        give(mend, OUT_BYTES);
+        /* After the report it is known at once that no more is wanted, however the text comes. */
+        give(mend, mend->used > 0 ? 1 : OUT_BYTES);
+        mend->enough = mend->enough || (mend->used > 0 && mend->depth == 0);
     }
     g_string_erase(mend->held, 0, (gssize)at);
     mend->gone += at;

@@ -334,6 +334,8 @@ static void what_follows_a_report_is_told(void **state)
         {"<reports>" PLAIN, "<other/></reports>", "what follows", false},
         {MENDED, "\n<!-- x -->\n", NULL, false},
         {MENDED, "bye", "what follows", false},
+        {PLAIN, "<!DOCTYPE f>", "what follows", false},
+        {MENDED, "<!doctype f>", "what follows", false},
         {"<reports>" MENDED, "</reports>\n", NULL, false},
         {MENDED "\n", PLAIN, "another report", true},
         {" " XML MENDED "\n", XML MENDED, "another report", true},

@@ -324,10 +324,11 @@ static size_t take_markup(struct dmarc_mend *mend, const char *text, size_t leng
             return strlen(stretches[i].begin);
         }
     if (length >= strlen("<!DOCTYPE") && begins_with(text, length, "<!DOCTYPE")) {
-        /* After the report it is about something else. */
-        if (mend->used > 0)
-            mend->enough = true;
-        else
+        /* Past what was wanted it is about something else; whether that is so depends on what is
+           not given yet. */
+        give(mend, 1);
+        mend->enough = mend->enough || mend->used > 0;
+        if (!mend->enough)
             mend->mode = MODE_REFUSED;
         return length;
     }

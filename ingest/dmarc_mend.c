@@ -35,8 +35,9 @@ struct dmarc_mend {
     GString *held; /* not yet mended */
     GString *out;  /* not yet given */
     size_t gone;   /* bytes that are no longer held */
-    size_t used;   /* bytes up to the end of the first report, once that is closed */
-    bool closed;   /* it was closed just now */
+    size_t place;  /* where what is given now ends in the text */
+    size_t used;   /* that of the report's end, once it was told of */
+    bool closed;   /* an element that may be the report was closed just now */
     bool foreign;  /* bytes that are no UTF-8 were read as windows-1252 */
     bool repaired;
     guint depth;
@@ -183,12 +184,19 @@ static guint find_open(const struct dmarc_mend *mend, const char *name)
     return 0;
 }
 
+static bool is_feedback(const char *name)
+{
+    const char *colon = strrchr(name, ':');
+
+    return strcmp(colon != NULL ? colon + 1 : name, "feedback") == 0;
+}
+
 static void close_one(struct dmarc_mend *mend)
 {
     g_autofree char *name = mend->open[--mend->depth];
 
     put_tag(mend, name, true, NULL);
-    mend->closed = strcmp(name, "feedback") == 0 && find_open(mend, name) == 0;
+    mend->closed = mend->closed || is_feedback(name);
 }
 
 static enum dmarc_scope scope_at(const struct dmarc_mend *mend, guint depth)
@@ -412,12 +420,16 @@ static void work(struct dmarc_mend *mend)
     size_t at = 0, used = 1;
 
     while (at < mend->held->len && used > 0 && !mend->enough) {
-        used = take_some(mend, mend->held->str + at, mend->held->len - at);
+        const char *text = mend->held->str + at;
+        size_t left = mend->held->len - at;
+        bool is_end = begins_with(text, left, "</");
+        used = take_some(mend, text, left);
+        /* What begins may end what is open: that ended before it. */
+        mend->place = mend->gone + (is_end ? at + used : at);
         at += used;
-        if (mend->closed && mend->used == 0)
-            mend->used = mend->gone + at;
-        /* After the report it is known at once that no more is wanted, however the text comes. */
-        give(mend, mend->used > 0 ? 1 : OUT_BYTES);
+        /* At once, so that it is the same however the text comes. */
+        give(mend, mend->closed || mend->used > 0 ? 1 : OUT_BYTES);
+        mend->closed = false;
         mend->enough = mend->enough || (mend->used > 0 && mend->depth == 0);
     }
     g_string_erase(mend->held, 0, (gssize)at);
@@ -435,6 +447,11 @@ bool dmarc_mend_feed(struct dmarc_mend *mend, const char *bytes, size_t length)
 bool dmarc_mend_refused(const struct dmarc_mend *mend)
 {
     return mend->mode == MODE_REFUSED;
+}
+
+void dmarc_mend_end(struct dmarc_mend *mend)
+{
+    mend->used = mend->used > 0 ? mend->used : mend->place;
 }
 
 size_t dmarc_mend_used(const struct dmarc_mend *mend)

@@ -28,7 +28,9 @@ void dmarc_mend_free(struct dmarc_mend *mend);
 bool dmarc_mend_feed(struct dmarc_mend *mend, const char *bytes, size_t length);
 /* Whether there was a document type declaration. */
 bool dmarc_mend_refused(const struct dmarc_mend *mend);
-/* Up to where the first report's end was closed, in bytes of what was fed; 0: nowhere yet. */
+/* To be called by `take` at the report's end. */
+void dmarc_mend_end(struct dmarc_mend *mend);
+/* Where that was, in bytes of what was fed; 0: nowhere yet. */
 size_t dmarc_mend_used(const struct dmarc_mend *mend);
 /* Whether bytes were read as windows-1252 that are no UTF-8, and whether anything else that is not
    well-formed was changed so far. */

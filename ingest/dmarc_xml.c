@@ -204,8 +204,11 @@ static void take_leaf(struct xml *xml, enum dmarc_scope scope)
 static void finish_feedback(struct xml *xml)
 {
     xml->finished = true;
-    xml->pass->used = xml->blanks + (size_t)XML_GetCurrentByteIndex(xml->parser) +
-                      (size_t)XML_GetCurrentByteCount(xml->parser);
+    if (xml->mend != NULL)
+        dmarc_mend_end(xml->mend);
+    else
+        xml->pass->used = xml->blanks + (size_t)XML_GetCurrentByteIndex(xml->parser) +
+                          (size_t)XML_GetCurrentByteCount(xml->parser);
 }
 
 static void XMLCALL on_end(void *data, const char *name)

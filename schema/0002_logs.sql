@@ -4,6 +4,22 @@
 -- Nothing here points at an arrival: a log is read over and over as it grows, and what came of it
 -- is told by host and hour, not by file.
 
+-- Words of the vocabulary that a count or a failure is told with, each set of them once: as texts
+-- they would be a third of all. There are as few sets as the vocabulary has senses; none is dropped.
+CREATE TABLE log_words (
+    id INTEGER PRIMARY KEY,
+    mta TEXT NOT NULL,              -- postfix, exim, halon, powermta, unknown
+    level TEXT NOT NULL,            -- what was asked of the session: none, may ... unknown
+    tls_version TEXT,               -- NULL: none, or not told
+    outcome TEXT NOT NULL,          -- of a count: verified, trusted ... failed, unknown; of a
+                                    -- failure: deferred, bounced, throttled, plaintext ...
+    result_type TEXT,               -- word of RFC 8460, section 4.3; NULL: the line earns none
+    failure_type TEXT,              -- our class; NULL, as what follows: of a count
+    layer TEXT,
+    detail TEXT,                    -- the finer word of the line
+    mail_effect TEXT                -- of this attempt; see log_failure.returned_at
+) STRICT;
+
 -- A kind of session. Counts refer to it, so that a name stands in the store once for each kind and
 -- not once for each hour. Of sessions that clients began (direction in) only host, mta, outcome and
 -- tls_version are kept. Rows are made by one writer at a time, who looks first; the index is of
@@ -11,14 +27,11 @@
 CREATE TABLE log_route (
     id INTEGER PRIMARY KEY,
     host TEXT,                      -- whose log it is; NULL: its lines do not say
-    mta TEXT NOT NULL,              -- postfix, exim, halon, powermta, unknown
     direction TEXT NOT NULL,        -- out, in
     domain TEXT,                    -- of the recipients
     next_hop TEXT,                  -- where the log names it
     mx TEXT,
-    level TEXT NOT NULL,            -- what was asked of the session: none, may ... unknown
-    outcome TEXT NOT NULL,          -- verified, trusted ... failed, unknown
-    tls_version TEXT,               -- NULL: none, or not told
+    words INTEGER NOT NULL,         -- log_words.id
     hash INTEGER NOT NULL           -- of all the others
 ) STRICT;
 CREATE INDEX log_route_hash ON log_route (hash);
@@ -40,22 +53,14 @@ CREATE TABLE log_failure (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
     host TEXT,
-    mta TEXT NOT NULL,
     direction TEXT NOT NULL,
     queue_id TEXT,                  -- NULL: not told, or direction in
     domain TEXT,                    -- of the recipient; NULL: not told, or direction in
     next_hop TEXT,
     mx TEXT,
     ip TEXT,                        -- of the peer
-    level TEXT NOT NULL,
-    tls_version TEXT,
+    words INTEGER NOT NULL,         -- log_words.id
     sessions INTEGER NOT NULL,      -- 0: counted with another line of the same session
-    outcome TEXT NOT NULL,          -- deferred, bounced, throttled, plaintext, unverified, other-mx
-    result_type TEXT,               -- word of RFC 8460, section 4.3; NULL: the line earns none
-    failure_type TEXT NOT NULL,     -- our class
-    layer TEXT NOT NULL,
-    detail TEXT,                    -- the finer word of the line
-    mail_effect TEXT NOT NULL,      -- of this attempt; see returned_at
     delay INTEGER,                  -- age of the message in seconds
     dsn TEXT,
     reason TEXT,                    -- what the server said; NULL where it stands in the line:

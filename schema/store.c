@@ -426,6 +426,7 @@ void store_close(struct store *store)
         sqlite3_finalize(store->prepared[i]);
     empty_log(store);
     sqlite3_close(store->db);
+    g_clear_pointer(&store->log_words, g_hash_table_unref);
     g_free(store->path);
     g_free(store);
 }
@@ -445,4 +446,5 @@ bool store_commit(struct store *store, GError **error)
 void store_rollback(struct store *store)
 {
     sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    g_clear_pointer(&store->log_words, g_hash_table_unref);
 }

@@ -40,6 +40,17 @@ void log_mark_cache_settle(struct log_mark_cache *cache, bool committed);
 /* Others may have written: what was read of the store holds no longer. */
 void log_mark_cache_forget(struct log_mark_cache *cache);
 
+/* What log_words has of a count or a failure, in the order of its columns from mta on; NULL where
+   a column has none. Words of the vocabulary only, as they stand there. */
+struct log_words {
+    const char *at[9];
+};
+
+/* The row of log_words with these, which is made where there is none. Within a transaction; the
+   store remembers it until one is rolled back. */
+bool store_log_words(struct store *store, const struct log_words *words, gint64 *id,
+                     GError **error);
+
 /* A kind of session. Texts are "" where nothing is known. */
 struct log_route {
     const char *texts[4]; /* host, domain, next hop, mx */

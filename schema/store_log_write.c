@@ -6,29 +6,37 @@
 
 #define EXPIRY_SECONDS (INT64_C(86400) * STORE_LOG_EXPIRY_DAYS)
 
-static void bind_route(sqlite3_stmt *statement, const struct log_route *route)
+static bool words_of_route(struct store *store, const struct log_route *route, gint64 *id,
+                           GError **error)
+{
+    const struct log_words words = {{mta_word(route->mta), tls_level_word(route->level),
+                                     store_log_null(tls_version_word(route->version)),
+                                     session_outcome_word(route->outcome)}};
+
+    return store_log_words(store, &words, id, error);
+}
+
+static void bind_route(sqlite3_stmt *statement, const struct log_route *route, gint64 words)
 {
     store_bind_text(statement, 1, store_log_null(route->texts[0]));
-    store_bind_text(statement, 2, mta_word(route->mta));
-    store_bind_text(statement, 3, direction_word(route->direction));
-    store_bind_text(statement, 4, store_log_null(route->texts[1]));
-    store_bind_text(statement, 5, store_log_null(route->texts[2]));
-    store_bind_text(statement, 6, store_log_null(route->texts[3]));
-    store_bind_text(statement, 7, tls_level_word(route->level));
-    store_bind_text(statement, 8, session_outcome_word(route->outcome));
-    store_bind_text(statement, 9, store_log_null(tls_version_word(route->version)));
-    sqlite3_bind_int64(statement, 10, route->hash);
+    store_bind_text(statement, 2, direction_word(route->direction));
+    store_bind_text(statement, 3, store_log_null(route->texts[1]));
+    store_bind_text(statement, 4, store_log_null(route->texts[2]));
+    store_bind_text(statement, 5, store_log_null(route->texts[3]));
+    sqlite3_bind_int64(statement, 6, words);
+    sqlite3_bind_int64(statement, 7, route->hash);
 }
 
 /* *found false: there is no row for it yet. */
-static bool find_route(struct store *store, struct log_route *route, bool *found, GError **error)
+static bool find_route(struct store *store, struct log_route *route, gint64 words, bool *found,
+                       GError **error)
 {
     sqlite3_stmt *find = store_statement(store, SQL_FIND_ROUTE, error);
     int code;
 
     if (find == NULL)
         return false;
-    bind_route(find, route);
+    bind_route(find, route, words);
     code = sqlite3_step(find);
     *found = code == SQLITE_ROW;
     if (*found)
@@ -56,12 +64,14 @@ static bool know_route(struct store *store, struct log_route *route, bool none, 
 {
     sqlite3_stmt *add = store_statement(store, SQL_ADD_ROUTE, error);
     bool found = false;
+    gint64 words;
 
-    if (add == NULL || (!none && !find_route(store, route, &found, error)))
+    if (add == NULL || !words_of_route(store, route, &words, error) ||
+        (!none && !find_route(store, route, words, &found, error)))
         return false;
     if (found)
         return true;
-    bind_route(add, route);
+    bind_route(add, route, words);
     if (!store_run(store, add, "writing a kind of session", error))
         return false;
     route->id = sqlite3_last_insert_rowid(store->db);
@@ -142,48 +152,64 @@ static void bind_reason(sqlite3_stmt *add, const struct log_event *event)
     size_t length = place != NULL ? strlen(event->reason) : 0;
 
     if (place == NULL || length > G_MAXUINT16 || !g_str_is_ascii(event->line)) {
-        store_bind_text(add, 21, event->reason);
+        store_bind_text(add, 13, event->reason);
         return;
     }
-    sqlite3_bind_int64(add, 25, (gint64)(before + 1) << 16 | (gint64)length);
+    sqlite3_bind_int64(add, 14, (gint64)(before + 1) << 16 | (gint64)length);
+}
+
+static bool words_of_failure(struct store *store, const struct log_event *event, gint64 *id,
+                             GError **error)
+{
+    const struct log_words words = {{
+        mta_word(event->mta),
+        tls_level_word(event->level),
+        store_log_null(tls_version_word(event->version)),
+        log_outcome_word(event->outcome),
+        event->result_type != RESULT_UNKNOWN ? result_type_word(event->result_type) : NULL,
+        failure_type_word(event->failure_type),
+        layer_word(failure_type_layer(event->failure_type)),
+        store_log_null(log_detail_word(event->detail)),
+        mail_effect_word(log_outcome_effect(event->outcome)),
+    }};
+
+    return store_log_words(store, &words, id, error);
+}
+
+/* Whether the line may be told again with the line of a delivery. */
+static bool is_alone(const struct log_event *event)
+{
+    return (event->outcome == LOG_OUTCOME_UNKNOWN || event->is_open) &&
+           event->direction == DIRECTION_OUT && event->mark != 0;
 }
 
 bool store_add_log_failure(struct store *store, const struct log_event *event, const char *ip,
                            gint64 now, GError **error)
 {
     sqlite3_stmt *add = store_statement(store, SQL_ADD_LOG_FAILURE, error);
+    gint64 words;
 
-    if (add == NULL)
+    if (add == NULL || !words_of_failure(store, event, &words, error))
         return false;
     sqlite3_bind_int64(add, 1, event->at);
     store_bind_text(add, 2, event->host);
-    store_bind_text(add, 3, mta_word(event->mta));
-    store_bind_text(add, 4, direction_word(event->direction));
-    store_bind_text(add, 5, event->queue_id);
-    store_bind_text(add, 6, event->domain);
-    store_bind_text(add, 7, event->next_hop);
-    store_bind_text(add, 8, event->mx);
-    store_bind_text(add, 9, ip);
-    store_bind_text(add, 10, tls_level_word(event->level));
-    store_bind_text(add, 11, store_log_null(tls_version_word(event->version)));
-    sqlite3_bind_int64(add, 12, event->sessions);
-    store_bind_text(add, 13, log_outcome_word(event->outcome));
-    if (event->result_type != RESULT_UNKNOWN)
-        store_bind_text(add, 14, result_type_word(event->result_type));
-    store_bind_text(add, 15, failure_type_word(event->failure_type));
-    store_bind_text(add, 16, layer_word(failure_type_layer(event->failure_type)));
-    store_bind_text(add, 17, store_log_null(log_detail_word(event->detail)));
-    store_bind_text(add, 18, mail_effect_word(log_outcome_effect(event->outcome)));
+    store_bind_text(add, 3, direction_word(event->direction));
+    store_bind_text(add, 4, event->queue_id);
+    store_bind_text(add, 5, event->domain);
+    store_bind_text(add, 6, event->next_hop);
+    store_bind_text(add, 7, event->mx);
+    store_bind_text(add, 8, ip);
+    sqlite3_bind_int64(add, 9, words);
+    sqlite3_bind_int64(add, 10, event->sessions);
     if (event->delay >= 0)
-        sqlite3_bind_int64(add, 19, event->delay);
-    store_bind_text(add, 20, event->dsn);
+        sqlite3_bind_int64(add, 11, event->delay);
+    store_bind_text(add, 12, event->dsn);
     bind_reason(add, event);
-    store_bind_text(add, 22, event->line);
-    sqlite3_bind_int64(add, 23, now);
-    if ((event->outcome == LOG_OUTCOME_UNKNOWN || event->is_open) &&
-        event->direction == DIRECTION_OUT && event->mark != 0)
-        sqlite3_bind_int64(add, 24, (gint64)event->mark);
-    store_bind_text(add, 26, event->tls_error);
+    store_bind_text(add, 15, event->tls_error);
+    if (is_alone(event))
+        sqlite3_bind_int64(add, 16, (gint64)event->mark);
+    store_bind_text(add, 17, event->line);
+    sqlite3_bind_int64(add, 18, now);
     return store_run(store, add, "writing a failure of the log", error);
 }
 

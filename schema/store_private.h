@@ -58,6 +58,8 @@ enum statement {
     SQL_FIND_MARKS,
     SQL_ADD_MARKS,
     SQL_SET_MARKS,
+    SQL_FIND_LOG_WORDS,
+    SQL_ADD_LOG_WORDS,
     SQL_ANY_ROUTE,
     SQL_FIND_ROUTE,
     SQL_ADD_ROUTE,
@@ -121,6 +123,7 @@ struct store {
     int busy_ms;
     store_waits_fn waits; /* NULL: nobody is asked */
     void *waits_data;
+    GHashTable *log_words; /* store_log_words.c; NULL: none are known */
     sqlite3_stmt *prepared[STATEMENT_COUNT];
 };
 

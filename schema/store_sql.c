@@ -133,21 +133,25 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_FIND_MARKS] = "SELECT id, marks FROM log_mark WHERE hour = ?1 AND host = ?2 ORDER BY id",
     [SQL_ADD_MARKS] = "INSERT INTO log_mark (hour, host, marks) VALUES (?1,?2,?3)",
     [SQL_SET_MARKS] = "UPDATE log_mark SET marks = ?2 WHERE id = ?1",
+    [SQL_FIND_LOG_WORDS] =
+        "SELECT id FROM log_words WHERE mta = ?1 AND level = ?2 AND tls_version IS ?3 "
+        "AND outcome = ?4 AND result_type IS ?5 AND failure_type IS ?6 AND layer IS ?7 "
+        "AND detail IS ?8 AND mail_effect IS ?9",
+    [SQL_ADD_LOG_WORDS] =
+        "INSERT INTO log_words (mta, level, tls_version, outcome, result_type, failure_type, "
+        "layer, detail, mail_effect) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [SQL_ANY_ROUTE] = "SELECT EXISTS (SELECT 1 FROM log_route)",
     [SQL_FIND_ROUTE] =
-        "SELECT id FROM log_route WHERE hash = ?10 AND domain IS ?4 AND mx IS ?6 AND host IS ?1 "
-        "AND mta = ?2 AND direction = ?3 AND next_hop IS ?5 AND level = ?7 "
-        "AND outcome = ?8 AND tls_version IS ?9",
-    [SQL_ADD_ROUTE] = "INSERT INTO log_route (host, mta, direction, domain, next_hop, mx, level, "
-                      "outcome, tls_version, hash) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+        "SELECT id FROM log_route WHERE hash = ?7 AND domain IS ?3 AND mx IS ?5 AND host IS ?1 "
+        "AND direction = ?2 AND next_hop IS ?4 AND words = ?6",
+    [SQL_ADD_ROUTE] = "INSERT INTO log_route (host, direction, domain, next_hop, mx, words, hash) "
+                      "VALUES (?1,?2,?3,?4,?5,?6,?7)",
     [SQL_ADD_COUNT] = ADD_COUNT(COUNT_ROW),
     [SQL_ADD_COUNTS] = ADD_COUNT(COUNT_ROWS_4 "," COUNT_ROWS_4 "," COUNT_ROWS_4 "," COUNT_ROWS_4),
     [SQL_ADD_LOG_FAILURE] =
-        "INSERT INTO log_failure (at, host, mta, direction, queue_id, domain, next_hop, mx, ip, "
-        "level, tls_version, sessions, outcome, result_type, failure_type, layer, detail, "
-        "mail_effect, delay, dsn, reason, line, stored_at, mark, reason_place, tls_error) "
-        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,"
-        "?23,?24,?25,?26)",
+        "INSERT INTO log_failure (at, host, direction, queue_id, domain, next_hop, mx, ip, words, "
+        "sessions, delay, dsn, reason, reason_place, tls_error, mark, line, stored_at) "
+        "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
     [SQL_READ_OPEN] = "SELECT mark, route IS NOT NULL FROM log_open",
     [SQL_ADD_OPEN] = "INSERT INTO log_open (mark, route, hour, sessions) VALUES (?1,?2,?3,?4)",
     [SQL_BOUND_OPEN] = "DELETE FROM log_open WHERE id <= (SELECT max(id) FROM log_open) - ?1",
@@ -162,12 +166,12 @@ const char *const store_statements[STATEMENT_COUNT] = {
     /* Its session: failed, or of unknown outcome where the line alone does not say that it was. */
     [SQL_UNCOUNT_ALONE] =
         "UPDATE log_count SET sessions = sessions - 1 WHERE (hour, route) = "
-        "(SELECT c.hour, c.route FROM log_failure f "
+        "(SELECT c.hour, c.route FROM log_failure f CROSS JOIN log_words v ON v.id = f.words "
         "CROSS JOIN log_count c ON c.hour = " HOUR_OF_FAILURE " AND c.sessions > 0 "
         "CROSS JOIN log_route r ON r.id = c.route AND r.domain IS f.domain AND r.mx IS f.mx "
-        "AND r.next_hop IS f.next_hop AND r.host IS f.host AND r.mta = f.mta "
-        "AND r.direction = f.direction AND r.level = f.level "
-        "AND r.outcome IN ('failed', 'unknown') WHERE f.mark = ?1 ORDER BY r.outcome LIMIT 1)",
+        "AND r.next_hop IS f.next_hop AND r.host IS f.host AND r.direction = f.direction "
+        "CROSS JOIN log_words w ON w.id = r.words AND w.mta = v.mta AND w.level = v.level "
+        "AND w.outcome IN ('failed', 'unknown') WHERE f.mark = ?1 ORDER BY w.outcome LIMIT 1)",
     [SQL_DROP_EMPTY_COUNT] = "DELETE FROM log_count WHERE sessions = 0 AND hour = "
                              "(SELECT " HOUR_OF_FAILURE " FROM log_failure f WHERE f.mark = ?1)",
     [SQL_COUNT_CLIENTS] = "SELECT count(*) FROM log_failure WHERE direction = 'in' "
@@ -177,7 +181,7 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "UPDATE log_failure SET sessions = sessions + ?6, line = iif(?7 < at, ?8, line), "
         "reason = iif(?7 < at, ?9, reason), at = min(at, ?7) "
         "WHERE direction = 'in' AND ip IS ?1 AND at >= ?2 AND at < ?3 AND host IS ?4 "
-        "AND detail IS ?5",
+        "AND (SELECT detail FROM log_words w WHERE w.id = words) IS ?5",
     [SQL_FIND_EXPIRY] = "SELECT min(at) FROM log_expiry WHERE queue_id = ?1 AND host = ?2 "
                         "AND at >= ?3 AND at < ?4",
     [SQL_ADD_EXPIRY] = "INSERT OR IGNORE INTO log_expiry (queue_id, host, at) VALUES (?1,?2,?3)",
@@ -208,12 +212,12 @@ const char *const store_statements[STATEMENT_COUNT] = {
                          "context, head_hash, head_length, cursor, at) "
                          "VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [SQL_LOG_FAILURES] =
-        "SELECT id, at, host, mta, queue_id, domain, next_hop, mx, ip, level, tls_version, "
+        "SELECT f.id, at, host, mta, queue_id, domain, next_hop, mx, ip, level, tls_version, "
         "sessions, outcome, result_type, failure_type, detail, delay, dsn, "
         "coalesce(reason, substr(line, reason_place >> 16, reason_place & 0xffff)), "
-        "coalesce(returned_at, 0), line, stored_at, tls_error FROM log_failure WHERE at >= ?1 AND "
-        "at < ?2 "
-        "AND direction = ?3 AND (?4 IS NULL OR domain = ?4) ORDER BY at, id",
+        "coalesce(returned_at, 0), line, stored_at, tls_error FROM log_failure f "
+        "CROSS JOIN log_words w ON w.id = f.words WHERE at >= ?1 AND at < ?2 "
+        "AND direction = ?3 AND (?4 IS NULL OR domain = ?4) ORDER BY at, f.id",
     [SQL_LOG_FAILURE_SPAN] =
         "SELECT min(at), max(at) FROM (SELECT at FROM log_failure WHERE stored_at >= ?1 "
         "AND stored_at <= ?2 AND at <= ?3 AND direction = ?4 UNION ALL "
@@ -221,10 +225,10 @@ const char *const store_statements[STATEMENT_COUNT] = {
         "AND at <= ?3 AND direction = ?4)",
     /* Added up before it is joined: there are far fewer kinds of sessions than counts. */
     [SQL_DELIVERIES] =
-        "SELECT r.host, r.mta, r.domain, r.next_hop, r.mx, r.level, r.outcome, r.tls_version, "
+        "SELECT r.host, w.mta, r.domain, r.next_hop, r.mx, w.level, w.outcome, w.tls_version, "
         "c.sessions, c.first, c.last FROM (SELECT route, sum(sessions) AS sessions, "
         "min(hour) AS first, max(hour) AS last FROM log_count WHERE hour >= ?1 AND hour < ?2 "
-        "GROUP BY route) c JOIN log_route r ON r.id = c.route "
+        "GROUP BY route) c JOIN log_route r ON r.id = c.route JOIN log_words w ON w.id = r.words "
         "WHERE r.direction = ?3 AND (?4 IS NULL OR r.domain = ?4) ORDER BY r.id",
     [SQL_FIND_DMARC_CONTENT] = "SELECT r.id, r.arrival, a.authenticated FROM dmarc_report r "
                                "JOIN arrival a ON a.id = r.arrival WHERE r.content_hash = ?1",

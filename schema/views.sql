@@ -75,45 +75,45 @@ SELECT p.report,
 CREATE VIEW deliveries AS
 SELECT strftime('%Y-%m-%dT%H:%M:%SZ', c.hour * 3600, 'unixepoch') AS hour,
        r.host,
-       r.mta,
+       w.mta,
        r.direction,
        r.domain,
        r.next_hop,
        r.mx,
-       r.level,
-       r.outcome,
-       r.tls_version,
+       w.level,
+       w.outcome,
+       w.tls_version,
        c.sessions
-  FROM log_count c JOIN log_route r ON r.id = c.route;
+  FROM log_count c JOIN log_route r ON r.id = c.route JOIN log_words w ON w.id = r.words;
 
 CREATE VIEW log_failures AS
-SELECT strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch') AS at,
-       host,
-       mta,
-       direction,
-       queue_id,
-       domain,
-       next_hop,
-       mx,
-       ip,
-       outcome,
-       result_type,
-       failure_type,
-       detail,
-       layer,
-       coalesce(reason, substr(line, reason_place >> 16, reason_place & 0xffff)) AS reason,
-       iif(returned_at IS NULL, mail_effect, 'returned') AS mail_effect,
-       line,
-       level,
-       tls_version,
-       sessions,
-       delay,
-       dsn,
-       tls_error,
-       strftime('%Y-%m-%dT%H:%M:%SZ', returned_at, 'unixepoch') AS returned_at,
-       id AS log_failure,
-       strftime('%Y-%m-%dT%H:%M:%SZ', stored_at, 'unixepoch') AS stored_at
-  FROM log_failure;
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', f.at, 'unixepoch') AS at,
+       f.host,
+       w.mta,
+       f.direction,
+       f.queue_id,
+       f.domain,
+       f.next_hop,
+       f.mx,
+       f.ip,
+       w.outcome,
+       w.result_type,
+       w.failure_type,
+       w.detail,
+       w.layer,
+       coalesce(f.reason, substr(f.line, f.reason_place >> 16, f.reason_place & 0xffff)) AS reason,
+       iif(f.returned_at IS NULL, w.mail_effect, 'returned') AS mail_effect,
+       f.line,
+       w.level,
+       w.tls_version,
+       f.sessions,
+       f.delay,
+       f.dsn,
+       f.tls_error,
+       strftime('%Y-%m-%dT%H:%M:%SZ', f.returned_at, 'unixepoch') AS returned_at,
+       f.id AS log_failure,
+       strftime('%Y-%m-%dT%H:%M:%SZ', f.stored_at, 'unixepoch') AS stored_at
+  FROM log_failure f JOIN log_words w ON w.id = f.words;
 
 -- Direction in is what others report. One session may stand under several policies (RFC 8460,
 -- section 4). So for each reporter, domain and day: within a policy type the sum, then the maximum
@@ -137,10 +137,10 @@ UNION ALL
 SELECT date(c.hour * 3600, 'unixepoch') AS day,
        'out' AS direction,
        r.domain,
-       sum(iif(r.outcome <> 'failed', c.sessions, 0)) AS successes,
-       sum(iif(r.outcome = 'failed', c.sessions, 0)) AS failures,
+       sum(iif(w.outcome <> 'failed', c.sessions, 0)) AS successes,
+       sum(iif(w.outcome = 'failed', c.sessions, 0)) AS failures,
        count(DISTINCT coalesce(r.host, '')) AS reporters
-  FROM log_count c JOIN log_route r ON r.id = c.route
+  FROM log_count c JOIN log_route r ON r.id = c.route JOIN log_words w ON w.id = r.words
  WHERE r.direction = 'out' AND r.domain IS NOT NULL
  GROUP BY 1, r.domain;
 

@@ -282,6 +282,35 @@ static void each_word_comes_back(void **state)
     }
 }
 
+static void words_stand_in_the_store_once(void **state)
+{
+    struct sample *sample = *state;
+    struct log_writer *writer = log_writer_new(sample->store);
+    struct store_log_counts counts = {0};
+    struct log_event event = failure(1, BEGIN, "4A");
+    GError *error = NULL;
+
+    log_writer_take(writer, &event);
+    sample_begin(sample);
+    sample_ok(log_writer_write(writer, &error), error);
+    store_rollback(sample->store);
+    log_writer_settle(writer, false, &counts);
+    write_and_settle(sample->store, writer, &counts);
+    for (guint i = 0; i < 4; i++) {
+        event = failure(i + 2, BEGIN + (gint64)i * 7200, "4B");
+        event.detail = i % 2 ? DETAIL_HANDSHAKE_FAILURE : event.detail;
+        log_writer_take(writer, &event);
+        struct log_event other = session(i + 6, BEGIN, i < 2 ? "a.example" : "b.example");
+        log_writer_take(writer, &other);
+        write_and_settle(sample->store, writer, &counts);
+    }
+    log_writer_free(writer);
+    assert_counts(counts, 4, 5, 0, 0);
+    sample_is(sample, "SELECT count(*) FROM log_words", "3");
+    sample_is(sample, "SELECT count(*), count(DISTINCT detail) FROM log_failures", "5|2");
+    sample_is(sample, "SELECT sum(sessions) FROM deliveries", "4");
+}
+
 static const guint64 marks[] = {11, 12, 13, 14, 15, 16, 17, 18};
 
 /* One after the other a session, a failure, a client's failure and an expiry, over three hours; the
@@ -1260,6 +1289,7 @@ int main(void)
         IN_STORE(a_failure_is_kept_with_all_it_tells),
         IN_STORE(a_failure_tells_when_it_was_stored),
         IN_STORE(each_word_comes_back),
+        IN_STORE(words_stand_in_the_store_once),
         IN_STORE(a_log_read_again_changes_nothing),
         cmocka_unit_test(any_order_of_overlapping_logs_ends_in_the_same),
         IN_STORE(one_line_may_tell_a_session_and_a_failure),

@@ -1,5 +1,7 @@
 #include "ingest/log/exim_private.h"
 #include "ingest/log/scrub.h"
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 static bool is_program(struct span program)
 {
@@ -67,7 +69,7 @@ struct log_event exim_event(struct exim *exim, const struct log_line *line,
         .at = log_line_time(exim->context, line),
         .host = exim->host,
         .mta = MTA_EXIM,
-        .queue_id = exim->id,
+        .queue_id = exim->id.text,
         .domain = exim->domain,
         .mx = exim->mx,
         .ip = exim->ip,
@@ -197,10 +199,12 @@ static bool look_at_text(struct span text, struct exim_look *look)
 {
     text = without_own_stamp(text);
     look->id = span_of(text.at, exim_id_length(text));
+    look->id_hash = 0;
     look->text = text;
     look->form = EXIM_OTHER;
     if (look->id.length == 0)
         return is_of_connection(text);
+    look->id_hash = (guint)XXH3_64bits(look->id.at, look->id.length);
     if (text.length <= look->id.length)
         return false;
     look->text = span_from(text, look->id.length + 1);
@@ -234,8 +238,9 @@ static bool take_text(struct exim *exim, const struct log_line *line, struct spa
 static bool take_look(struct exim *exim, const struct log_line *line, const struct exim_look *look)
 {
     take_host(exim, line->host);
-    memcpy(exim->id, look->id.at, look->id.length);
-    exim->id[look->id.length] = '\0';
+    memcpy(exim->id.text, look->id.at, look->id.length);
+    exim->id.text[look->id.length] = '\0';
+    exim->id.hash = look->id_hash;
     if (look->id.length == 0)
         return exim_take_connection(exim, line, look->text);
     switch (look->form) {

@@ -28,7 +28,7 @@ struct attempt {
 };
 
 struct message {
-    char id[EXIM_ID_BYTES];
+    struct exim_id id;
     char host[LIMIT_DOMAIN_BYTES + 1]; /* whose log it is */
     gint64 at;
     GPtrArray *attempts;
@@ -54,9 +54,19 @@ static void message_free(gpointer data)
     g_free(message);
 }
 
+static guint hash_id(gconstpointer id)
+{
+    return ((const struct exim_id *)id)->hash;
+}
+
+static gboolean is_same_id(gconstpointer one, gconstpointer other)
+{
+    return strcmp(((const struct exim_id *)one)->text, ((const struct exim_id *)other)->text) == 0;
+}
+
 void exim_open_messages(struct exim *exim)
 {
-    exim->messages = g_hash_table_new_full(exim_hash, g_str_equal, NULL, message_free);
+    exim->messages = g_hash_table_new_full(hash_id, is_same_id, NULL, message_free);
     g_queue_init(&exim->by_age);
 }
 
@@ -68,7 +78,7 @@ void exim_close_messages(struct exim *exim)
 static struct message *find_message(const struct exim *exim)
 {
     return g_hash_table_size(exim->messages) == 0 ? NULL
-                                                  : g_hash_table_lookup(exim->messages, exim->id);
+                                                  : g_hash_table_lookup(exim->messages, &exim->id);
 }
 
 /* The line that the spans point into goes. */
@@ -114,13 +124,13 @@ static void tell(struct exim *exim, const struct message *message, struct attemp
         .at = attempt->at,
         .host = message->host,
         .mta = MTA_EXIM,
-        .queue_id = message->id,
+        .queue_id = message->id.text,
         .domain = domain,
         .mx = attempt->mx,
         .ip = attempt->ip,
         .sessions = 1,
         .outcome = outcome,
-        .delay = exim_delay(span_of(NULL, 0), message->id, attempt->at),
+        .delay = exim_delay(span_of(NULL, 0), message->id.text, attempt->at),
         .reason = attempt->reason,
         .line = attempt->line,
     };
@@ -140,7 +150,7 @@ static void tell_failed_session(struct exim *exim, const struct message *message
         .at = attempt->at,
         .host = message->host,
         .mta = MTA_EXIM,
-        .queue_id = message->id,
+        .queue_id = message->id.text,
         .domain = domain,
         .mx = attempt->mx,
         .ip = attempt->ip,
@@ -209,7 +219,7 @@ static void drop_message(struct exim *exim, struct message *message)
     tell_rest(exim, message);
     exim->attempts -= message->attempts->len;
     g_queue_unlink(&exim->by_age, &message->age);
-    g_hash_table_remove(exim->messages, message->id);
+    g_hash_table_remove(exim->messages, &message->id);
 }
 
 void exim_settle_messages(struct exim *exim, gint64 before)
@@ -244,11 +254,11 @@ static struct message *need_message(struct exim *exim, gint64 at)
                (exim->by_age.length >= EXIM_MESSAGES_MAX || exim->attempts >= EXIM_ATTEMPTS_MAX))
             drop_message(exim, exim->by_age.head->data);
         message = g_new0(struct message, 1);
-        g_strlcpy(message->id, exim->id, sizeof message->id);
+        message->id = exim->id;
         g_strlcpy(message->host, exim->host, sizeof message->host);
         message->attempts = g_ptr_array_new_with_free_func(attempt_free);
         message->age.data = message;
-        g_hash_table_insert(exim->messages, message->id, message);
+        g_hash_table_insert(exim->messages, &message->id, message);
     }
     message->at = MAX(message->at, at);
     g_queue_push_tail_link(&exim->by_age, &message->age);
@@ -528,7 +538,7 @@ static struct log_event failure_event(struct exim *exim, struct refusal *refusal
 
     event.mark = refusal->mark;
     event.outcome = refusal->is_bounce ? LOG_OUTCOME_BOUNCED : LOG_OUTCOME_DEFERRED;
-    event.delay = exim_delay(refusal->line->message, exim->id, event.at);
+    event.delay = exim_delay(refusal->line->message, exim->id.text, event.at);
     event.reason = exim_scrubbed(exim, refusal->delivery.text);
     event.line = log_context_line(exim->context, refusal->line->whole);
     if (dsn.length > 0 && dsn.length < sizeof refusal->dsn) {

@@ -95,10 +95,17 @@ struct exim_ip {
     char ip[EXIM_IP_BYTES];
 };
 
+/* Of a message. */
+struct exim_id {
+    guint hash; /* of text, known since the line was looked at */
+    char text[EXIM_ID_BYTES];
+};
+
 /* What a line says by itself. */
 enum exim_form { EXIM_OTHER, EXIM_DELIVERED, EXIM_ARRIVED, EXIM_DEFERRED, EXIM_BOUNCED };
 struct exim_look {
-    struct span id;   /* of the message; empty where the line is of none */
+    struct span id; /* of the message; empty where the line is of none */
+    guint id_hash;
     struct span text; /* what follows the id, or all of the line */
     enum exim_form form;
     union {
@@ -124,7 +131,7 @@ struct exim {
     struct pattern_set *evidence;
     struct pattern_set *inbound;
     struct pattern_set *inbound_errors;
-    GHashTable *messages; /* id: struct exim_message */
+    GHashTable *messages; /* struct exim_id: struct exim_message */
     GQueue by_age;        /* the same, oldest first */
     guint attempts;       /* of all messages */
     GHashTable *domains;  /* name: struct exim_domain */
@@ -137,7 +144,7 @@ struct exim {
     char domain[LIMIT_DOMAIN_BYTES + 1];
     char mx[LIMIT_DOMAIN_BYTES + 1];
     char ip[EXIM_IP_BYTES];
-    char id[EXIM_ID_BYTES];
+    struct exim_id id;
     struct exim_ip ips[EXIM_IPS]; /* read before; each has one place */
     struct exim_cipher ciphers[EXIM_CIPHERS];
 };

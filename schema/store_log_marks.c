@@ -17,7 +17,9 @@ G_STATIC_ASSERT(MARK_BYTES * 8 == STORE_LOG_MARK_BITS && MARK_BYTES < 8);
    and would write an hour's marks hundreds of times over. */
 #define ROW_BYTES 4000
 
+/* An hour begins with as many as the one before came to need, within these. */
 #define SLOTS_MIN 32
+#define SLOTS_FIRST_MAX 8192
 
 /* What a loaded hour takes besides its slots, at most. */
 #define HOUR_BYTES (sizeof(struct hour) + ROW_BYTES)
@@ -43,6 +45,7 @@ struct log_mark_cache {
     gsize bytes;       /* of them */
     GPtrArray *dirty;  /* struct hour * with fresh marks */
     guint waiting;
+    guint32 first_size; /* of slots of the next hour */
     struct hour *last;
     GString *last_host; /* as the log named it */
 };
@@ -84,6 +87,7 @@ struct log_mark_cache *log_mark_cache_new(struct store *store)
     cache->store = store;
     cache->hours = g_hash_table_new_full(hash_hour, is_same_hour, hour_free, NULL);
     cache->dirty = g_ptr_array_new();
+    cache->first_size = SLOTS_MIN;
     cache->last_host = g_string_new(NULL);
     return cache;
 }
@@ -126,7 +130,8 @@ static void grow(struct log_mark_cache *cache, struct hour *hour, guint32 size)
     guint64 *old = hour->slots;
     guint32 old_size = hour->size;
 
-    hour->slots = g_new0(guint64, size);
+    /* Written at once: memory that is read first is mapped twice. */
+    hour->slots = memset(g_new(guint64, size), 0, size * sizeof(guint64));
     hour->size = size;
     for (guint32 i = 0; i < old_size; i++)
         if (old[i] != 0)
@@ -221,7 +226,7 @@ static bool load(struct log_mark_cache *cache, struct hour *hour, GError **error
     hour->used.data = hour;
     g_queue_push_head_link(&cache->used, &hour->used);
     cache->bytes += HOUR_BYTES;
-    grow(cache, hour, SLOTS_MIN);
+    grow(cache, hour, cache->first_size);
     sqlite3_bind_int64(find, 1, hour->number);
     store_bind_text(find, 2, hour->host);
     while ((code = sqlite3_step(find)) == SQLITE_ROW)
@@ -273,6 +278,8 @@ static struct hour *use_hour(struct log_mark_cache *cache, const struct log_even
     if (is_last(cache, event))
         return cache->last;
     hour = find_hour(cache, event);
+    if (cache->last != NULL)
+        cache->first_size = CLAMP(cache->last->count, SLOTS_MIN, SLOTS_FIRST_MAX);
     cache->last = NULL;
     if (hour->is_loaded) {
         g_queue_unlink(&cache->used, &hour->used);

@@ -236,7 +236,7 @@ bool intake_log_take(struct intake_log *intake, const struct unit *unit,
     intake->name = unit->source;
     log_reader_begin(intake->reader, unit->time);
     intake->head_length = 0;
-    if (!may_wait) {
+    if (!may_wait && !log_source_is_over(unit->log, WHOLE_BYTES)) {
         head = g_malloc(WHOLE_BYTES);
         intake->head = head;
         intake->head_length = read_head(unit->log, head, &whole);

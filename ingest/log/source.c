@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -239,6 +240,15 @@ size_t log_source_read(struct log_source *source, char *bytes, size_t size)
     if (source->read == NULL)
         choose(source);
     return source->ended ? 0 : source->read(source, bytes, size);
+}
+
+/* What is packed is hardly ever longer than what it holds. */
+bool log_source_is_over(const struct log_source *source, guint64 size)
+{
+    struct stat status;
+
+    return source->fd >= 0 && fstat(source->fd, &status) == 0 && S_ISREG(status.st_mode) &&
+           status.st_size > 0 && (guint64)status.st_size > size;
 }
 
 const char *log_source_problem(const struct log_source *source)

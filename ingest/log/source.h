@@ -18,6 +18,9 @@ void log_source_free(struct log_source *source);
 /* Up to `size` bytes; 0 at the end, also where it ends for a problem. */
 size_t log_source_read(struct log_source *source, char *bytes, size_t size);
 
+/* Whether more than `size` bytes are sure to come, packed or not: known of files only. */
+bool log_source_is_over(const struct log_source *source, guint64 size);
+
 /* Why it ended too early, for people; NULL where it did not. */
 const char *log_source_problem(const struct log_source *source);
 

@@ -161,6 +161,34 @@ static void only_logs_are_packed_so(void **state)
     assert_true(log_source_is_packed("BZh9", 4));
 }
 
+/* A pipe, and bytes that no file follows, are never sure to be longer. */
+static void only_a_file_tells_its_size(void **state)
+{
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "four", 4), 4);
+    close(ends[1]);
+    const struct {
+        int fd;
+        const char *first;
+        guint64 size;
+        bool is_over;
+    } cases[] = {
+        {file_of("four", 4), NULL, 3, true},
+        {file_of("four", 4), NULL, 4, false},
+        {ends[0], NULL, 3, false},
+        {-1, "four", 3, false},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct log_source *source = log_source_new(
+            cases[i].fd, cases[i].first, cases[i].first != NULL ? strlen(cases[i].first) : 0);
+        assert_int_equal(log_source_is_over(source, cases[i].size), cases[i].is_over);
+        log_source_free(source);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +197,7 @@ int main(void)
         cmocka_unit_test(a_cut_gzip_gives_its_good_part_and_says_so),
         cmocka_unit_test(xz_zstd_and_bzip2_are_unpacked),
         cmocka_unit_test(only_logs_are_packed_so),
+        cmocka_unit_test(only_a_file_tells_its_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -750,6 +750,16 @@ static void take_status(struct work *work, const struct mail *mail, guint index)
     g_clear_pointer(&words, g_ptr_array_unref);
 }
 
+/* In the form of qmail-send (QSBMF), known by its first words and by who says them: RFC 3834 is
+   younger. Its copy of the message may be anything. */
+static bool is_qmail_bounce(const struct mail *mail, const char *text, size_t length)
+{
+    static const char words[] = "Hi. This is the ", who[] = "mailer-daemon@";
+
+    return length > strlen(words) && memcmp(text, words, strlen(words)) == 0 &&
+           mail->sender != NULL && g_str_has_prefix(mail->sender, who);
+}
+
 /* An automatic reply that is one text. */
 static void take_plain_bounce(struct work *work, const struct mail *mail)
 {
@@ -759,10 +769,16 @@ static void take_plain_bounce(struct work *work, const struct mail *mail)
     gsize length;
     const char *text;
 
-    if (part == NULL || !mail->is_reply || part->place != MAIL_OWN || !part->is_text)
+    if (part == NULL || part->place != MAIL_OWN || !part->is_text)
         return;
     text = g_bytes_get_data(part->bytes, &length);
     if (length == 0)
+        return;
+    if (is_qmail_bounce(mail, text, length)) {
+        arrival->kind = ARRIVAL_BOUNCE;
+        work->what = "a bounce";
+    }
+    if (!mail->is_reply)
         return;
     GPtrArray *words = bounce_text_read(text, length);
     bounce_parse_plain(&fields, words, arrival->received_at, arrival->bounced);

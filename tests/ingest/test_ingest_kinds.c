@@ -185,6 +185,15 @@ static const struct {
                                 "--C\nContent-Type: message/delivery-status\n\n" STATUS(
                                     "5.7.323") "\n--C--\n" END,
      ARRIVAL_BOUNCE, "a bounce: \"Hello\"", 0},
+    {"a bounce of qmail",
+     "From: MAILER-DAEMON@mail.b.example\nTo: reports@a.example\nSubject: failure notice\n\n"
+     "Hi. This is the qmail-send program at mail.b.example.\n"
+     "I'm afraid I wasn't able to deliver your message to the following addresses.\n\n"
+     "<user@b.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n"
+     "--- Below this line is a copy of the message.\n\n" TRAP,
+     ARRIVAL_BOUNCE, "a bounce: \"failure notice\"", 0},
+    {"what only speaks like qmail", FIELDS "\nHi. This is the newsletter of B.\n", ARRIVAL_OTHER,
+     "no report in this mail", 0},
     {"a read receipt",
      FIELDS NOTICE("disposition-notification") SORRY PART("message/disposition-notification")
          RECEIPT PART("message/rfc822") TRAP END,

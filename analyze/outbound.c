@@ -36,6 +36,7 @@ static void month_free(struct outbound_month *month)
     g_ptr_array_unref(month->clear);
     g_ptr_array_unref(month->unverified);
     g_ptr_array_unref(month->unchecked);
+    g_ptr_array_unref(month->steady);
     g_free(month);
 }
 
@@ -108,6 +109,7 @@ struct outbound_builder *outbound_builder_new(const struct outbound_period *peri
     builder->clear = out_tallies_new();
     builder->unverified = out_tallies_new();
     builder->unchecked = out_tallies_new();
+    builder->steady = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     builder->seen_from = G_MAXINT64;
     builder->outbound = outbound_new();
     return builder;
@@ -117,7 +119,8 @@ void outbound_builder_free(struct outbound_builder *builder)
 {
     GHashTable *tables[] = {builder->goods,    builder->known_zones, builder->domains,
                             builder->held,     builder->clear,       builder->unverified,
-                            builder->reported, builder->peers,       builder->unchecked};
+                            builder->reported, builder->peers,       builder->unchecked,
+                            builder->steady};
     GArray *arrays[] = {builder->rows, builder->clients, builder->reports, builder->queue,
                         builder->hours};
 
@@ -442,11 +445,14 @@ void outbound_builder_add_deliveries(struct outbound_builder *builder, enum outb
         add_to_period(builder, &bounded, domain);
     else if (span == OUTBOUND_MONTH)
         add_to_month(builder, &bounded, domain);
+    else if (span == OUTBOUND_DAY && domain != 0)
+        outbound_add_day(builder, &bounded, domain);
     else if (domain != 0)
         add_context(builder, span, &bounded, domain);
 }
 
-void outbound_builder_begin_month(struct outbound_builder *builder, gint64 begins_at)
+void outbound_builder_begin_month(struct outbound_builder *builder, gint64 begins_at,
+                                  gint64 ends_at)
 {
     struct outbound_month *month = g_new0(struct outbound_month, 1);
 
@@ -455,6 +461,8 @@ void outbound_builder_begin_month(struct outbound_builder *builder, gint64 begin
     month->clear = out_counts_new();
     month->unverified = out_counts_new();
     month->unchecked = out_counts_new();
+    month->steady = out_counts_new();
+    builder->steady_to = ends_at;
     builder->outbound->month = month;
 }
 
@@ -597,6 +605,7 @@ static void fill_month(struct outbound_builder *builder)
     month->clear = out_counts(builder->names, builder->clear, G_MAXUINT);
     month->unverified = out_counts(builder->names, builder->unverified, G_MAXUINT);
     outbound_sum_unchecked(builder, month);
+    outbound_sum_steady(builder, month);
 }
 
 struct outbound *outbound_builder_finish(struct outbound_builder *builder, gint64 now)

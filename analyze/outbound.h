@@ -30,6 +30,7 @@
 #define OUTBOUND_TEXTS 50        /* of each list of a finding; the rest is summed as "..." */
 #define OUTBOUND_IDS 1000        /* rows that a finding names */
 #define OUTBOUND_MISSED 30       /* sessions that make "never verified" more than chance */
+#define OUTBOUND_STEADY_DAYS 90  /* for which DANE held, before it is worth to be asked for */
 #define OUTBOUND_DANE_HOSTS 2    /* MX domains that make it more than a change at one of them */
 
 /* Which failures are told. */
@@ -108,6 +109,10 @@ struct outbound_month {
        publish TLSA records. Either we do not ask for DANE, or our resolver does not validate. */
     GPtrArray *unchecked; /* struct fault_count *, MX domains, most sessions first */
     gint64 unchecked_sessions;
+    /* Domains with which for OUTBOUND_STEADY_DAYS or more, up to the end of the month, every
+       session of many was at level dane and verified, and nothing failed; with the sessions of that
+       time. */
+    GPtrArray *steady; /* struct fault_count *, most sessions first */
 };
 
 /* A host that takes mail of ours, and whose own handshakes failed here. */
@@ -173,6 +178,7 @@ enum outbound_span {
     OUTBOUND_CONTEXT, /* OUTBOUND_CONTEXT_DAYS before it, and up to now */
     OUTBOUND_BEFORE,  /* OUTBOUND_BEFORE_DAYS before that */
     OUTBOUND_MONTH,
+    OUTBOUND_DAY, /* of the time from outbound_steady_from() to the end of the month */
 };
 
 struct outbound_builder;
@@ -201,7 +207,16 @@ void outbound_builder_add_queued(struct outbound_builder *builder,
                                  const struct queued_message *message);
 /* That the queue was read, even if it is empty; `unreadable` lines of it could not be. */
 void outbound_builder_queue_read(struct outbound_builder *builder, guint64 unreadable);
-void outbound_builder_begin_month(struct outbound_builder *builder, gint64 begins_at);
+
+/*
+ * That the month [begins_at, ends_at) is asked for; then its sessions, and day by day those from
+ * outbound_steady_from(ends_at) on, with the failures of that time.
+ */
+void outbound_builder_begin_month(struct outbound_builder *builder, gint64 begins_at,
+                                  gint64 ends_at);
+gint64 outbound_steady_from(gint64 to);
+void outbound_builder_add_unsteady(struct outbound_builder *builder,
+                                   const struct stored_log_failure *failure);
 
 /*
  * When all failures and the sessions of the context are in: the hours (gint64, ascending) whose

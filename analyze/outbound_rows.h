@@ -119,6 +119,8 @@ struct outbound_builder {
     GHashTable *unverified;
     GHashTable *unchecked; /* MX domain -> gint64 *, sessions of the month */
     bool month_verified;   /* DANE verified a session of the month */
+    GHashTable *steady;    /* domain -> what outbound_steady.c knows of it */
+    gint64 steady_to;      /* end of the month */
     gint64 seen_from;      /* of anything in the context */
     gint64 seen_to;
     gsize line_bytes;
@@ -158,6 +160,12 @@ void outbound_look_for_dane(struct outbound_builder *builder,
                             const struct stored_deliveries *deliveries);
 /* Fills `unchecked` of the month. */
 void outbound_sum_unchecked(const struct outbound_builder *builder, struct outbound_month *month);
+
+/* Sessions of one day with a domain, days in their order. */
+void outbound_add_day(struct outbound_builder *builder, const struct stored_deliveries *deliveries,
+                      guint32 domain);
+/* Fills `steady` of the month. */
+void outbound_sum_steady(const struct outbound_builder *builder, struct outbound_month *month);
 
 /* Sets place and group of the rows and sorts them by group and time. */
 void outbound_group(struct outbound_builder *builder);

@@ -206,6 +206,24 @@ static gint64 month_of(gint64 at, int months_before)
     return before == NULL ? 0 : g_date_time_to_unix(before);
 }
 
+static void take_unsteady(const struct stored_log_failure *failure, void *data)
+{
+    struct making *making = data;
+
+    outbound_builder_add_unsteady(making->builder, failure);
+}
+
+/* With whom DANE held in every session. */
+static bool take_days(struct making *making, gint64 to, GError **error)
+{
+    gint64 from = MAX(outbound_steady_from(to), 0);
+
+    for (gint64 day = from; day < to; day += DAY)
+        if (!each_deliveries(making, OUTBOUND_DAY, day, day + DAY, error))
+            return false;
+    return each_failure(making, DIRECTION_OUT, from, take_unsteady, error);
+}
+
 /* The month before the latest first day of a month that the digest covers. */
 static bool take_month(struct making *making, GError **error)
 {
@@ -213,8 +231,9 @@ static bool take_month(struct making *making, GError **error)
 
     if (end < making->period.from || making->request->filter.domain != NULL)
         return true;
-    outbound_builder_begin_month(making->builder, begin);
-    return each_deliveries(making, OUTBOUND_MONTH, begin, end, error);
+    outbound_builder_begin_month(making->builder, begin, end);
+    return each_deliveries(making, OUTBOUND_MONTH, begin, end, error) &&
+           take_days(making, end, error);
 }
 
 static gint64 hour_of(gint64 at)

@@ -45,7 +45,8 @@
  *                 held [{text: domain, sessions}], queue {messages, for_findings, unreadable}
  *                 or null,
  *                 month {begins, clear_sessions, clear, unverified_sessions, unverified,
- *                        unchecked_sessions, unchecked [{text: MX domain, sessions}]} or null,
+ *                        unchecked_sessions, unchecked [{text: MX domain, sessions}],
+ *                        steady [{text: domain, sessions}]} or null,
  *                 inbound [{organization, day, sending_ip, domain, failure_type, reported,
  *                           handshakes, first_at, last_at, details}],
  *                 inbound_peers [{ip, mx or null, handshakes, first_at, last_at, details}],

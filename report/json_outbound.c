@@ -179,6 +179,7 @@ static json_t *month_json(const struct outbound_month *month)
     json_set(object, "unverified", json_list(month->unverified, json_count));
     json_set_number(object, "unchecked_sessions", month->unchecked_sessions);
     json_set(object, "unchecked", json_list(month->unchecked, json_count));
+    json_set(object, "steady", json_list(month->steady, json_count));
     return object;
 }
 

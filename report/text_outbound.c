@@ -546,6 +546,23 @@ static void write_unchecked(struct page *page, const struct digest *digest,
     page_line(page, TEXT_INDENT, explain);
 }
 
+static void write_steady(struct page *page, const struct outbound_month *month)
+{
+    g_autofree char *name = month_name(month);
+    g_autofree char *count = plural(month->steady->len, "destination");
+    g_autofree char *names = phrase_counts(month->steady, SHOWN_MONTH);
+    g_autofree char *text = g_strdup_printf(
+        "DANE verified every session of %d days or more, up to the end of %s, with %s: %s. For a "
+        "partner among them whose mail must never go out unverified, dane-only (Postfix: "
+        "smtp_tls_policy_maps; Exim: hosts_require_dane) also guards against the loss of its TLSA "
+        "records or its DNSSEC. Agree on it first, and watch it: should DANE be given up there, "
+        "mail waits and is returned in the end.",
+        OUTBOUND_STEADY_DAYS, name, count, names);
+
+    if (month->steady->len > 0)
+        page_wrap(page, "   ", PAGE_INDENT, text);
+}
+
 /* A scanner takes any certificate; so who refuses ours may well have mail for us. */
 static void write_refused(struct page *page, const struct digest *digest)
 {
@@ -633,8 +650,9 @@ static bool has_rest(const struct outbound *outbound)
 
     return outbound->passing->len + outbound->held->len + outbound->inbound->len > 0 ||
            outbound->queue_read || outbound->inbound_failed > 0 ||
-           (month != NULL &&
-            month->clear->len + month->unverified->len + month->unchecked->len > 0);
+           (month != NULL && month->clear->len + month->unverified->len + month->unchecked->len +
+                                     month->steady->len >
+                                 0);
 }
 
 void text_outbound_rest(struct page *page, const struct digest *digest)
@@ -655,6 +673,7 @@ void text_outbound_rest(struct page *page, const struct digest *digest)
         write_month_line(page, outbound->month, "Encrypted but unverified",
                          outbound->month->unverified, outbound->month->unverified_sessions);
         write_unchecked(page, digest, outbound->month);
+        write_steady(page, outbound->month);
     }
     write_inbound(page, digest);
 }

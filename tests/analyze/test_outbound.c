@@ -841,7 +841,7 @@ static void a_month_sums_what_nobody_asked_more_of(void **state)
     g_autoptr(Outbound) found = NULL;
 
     (void)state;
-    outbound_builder_begin_month(builder, NOW - 31 * DAY);
+    outbound_builder_begin_month(builder, NOW - 31 * DAY, NOW);
     for (size_t i = 0; i < G_N_ELEMENTS(sessions); i++) {
         struct stored_deliveries one = deliveries_of(&sessions[i]);
         outbound_builder_add_deliveries(builder, OUTBOUND_MONTH, &one);
@@ -861,7 +861,7 @@ static gint64 unchecked_of(const struct session *sessions, size_t count, guint *
     struct outbound_builder *builder = outbound_builder_new(&period);
     g_autoptr(Outbound) found = NULL;
 
-    outbound_builder_begin_month(builder, NOW - 31 * DAY);
+    outbound_builder_begin_month(builder, NOW - 31 * DAY, NOW);
     for (size_t i = 0; i < count; i++) {
         struct stored_deliveries one = deliveries_of(&sessions[i]);
         outbound_builder_add_deliveries(builder, OUTBOUND_MONTH, &one);
@@ -896,6 +896,76 @@ static void a_month_without_any_dane_is_told_where_some_should_be(void **state)
     assert_int_equal(unchecked_of(sessions, G_N_ELEMENTS(sessions), &hosts), 0);
     sessions[LAST].level = LEVEL_UNKNOWN;
     assert_int_equal(unchecked_of(sessions, G_N_ELEMENTS(sessions), &hosts), 0);
+}
+
+/* How many are told as steady where one has a session on each of `days` days, the first of them
+   `first` days ago, and this besides. */
+static guint steady_of(int first, int days, const struct session *other, const struct told *failed)
+{
+    const struct outbound_period period = {.from = NOW - DAY, .to = NOW};
+    struct outbound_builder *builder = outbound_builder_new(&period);
+    g_autoptr(Outbound) found = NULL;
+
+    outbound_builder_begin_month(builder, NOW - 31 * DAY, NOW);
+    for (int i = 0; i < days; i++) {
+        struct session day = {(first - first * i / days) * 24 - 1,
+                              "a",
+                              "good.example",
+                              "mx.good.example",
+                              LEVEL_DANE,
+                              SESSION_VERIFIED,
+                              2};
+        struct stored_deliveries one = deliveries_of(&day);
+        outbound_builder_add_deliveries(builder, OUTBOUND_DAY, &one);
+    }
+    if (other != NULL) {
+        struct stored_deliveries one = deliveries_of(other);
+        outbound_builder_add_deliveries(builder, OUTBOUND_DAY, &one);
+    }
+    if (failed != NULL) {
+        struct stored_log_failure one = failure_of(failed, 1);
+        outbound_builder_add_unsteady(builder, &one);
+    }
+    found = outbound_builder_finish(builder, NOW);
+    if (found->month->steady->len > 0)
+        assert_string_equal(text_at(found->month->steady, 0), "good.example");
+    return found->month->steady->len;
+}
+
+static void who_was_verified_for_months_is_told(void **state)
+{
+    static const struct session others[] = {
+        {50, "a", "good.example", "mx2.good.example", LEVEL_DANE, SESSION_UNTRUSTED, 1},
+        {50, "b", "good.example", "mx.good.example", LEVEL_MAY, SESSION_PLAINTEXT, 1},
+        {50, "b", "good.example", "mx.good.example", LEVEL_UNKNOWN, SESSION_VERIFIED, 1},
+        {50, "a", "good.example", "mx.good.example", LEVEL_DANE, SESSION_FAILED, 1},
+        {50, "a", "good.example", "mx.good.example", LEVEL_DANE_ONLY, SESSION_VERIFIED, 1},
+    };
+    static const struct session elsewhere = {
+        50, "a", "other.example", "mx.good.example", LEVEL_MAY, SESSION_UNTRUSTED, 1};
+    struct told failed = {50,
+                          "a",
+                          "Q0",
+                          "good.example",
+                          NULL,
+                          FAILURE_TLSA_LOOKUP_ERROR,
+                          LOG_OUTCOME_DEFERRED,
+                          LEVEL_DANE,
+                          100,
+                          0,
+                          "TLSA lookup error"};
+
+    (void)state;
+    assert_int_equal(steady_of(100, 40, NULL, NULL), 1);
+    assert_int_equal(steady_of(100, 40, &elsewhere, NULL), 1);
+    assert_int_equal(steady_of(100, 15, NULL, NULL), 1);
+    assert_int_equal(steady_of(100, 14, NULL, NULL), 0);
+    assert_int_equal(steady_of(85, 40, NULL, NULL), 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        assert_int_equal(steady_of(100, 40, &others[i], NULL), 0);
+    assert_int_equal(steady_of(100, 40, NULL, &failed), 0);
+    failed.hours = -1; /* after the month */
+    assert_int_equal(steady_of(100, 40, NULL, &failed), 1);
 }
 
 /* ---- queue ---- */
@@ -1084,6 +1154,7 @@ int main(void)
         cmocka_unit_test(a_store_without_any_log_has_nothing_to_say),
         cmocka_unit_test(a_month_sums_what_nobody_asked_more_of),
         cmocka_unit_test(a_month_without_any_dane_is_told_where_some_should_be),
+        cmocka_unit_test(who_was_verified_for_months_is_told),
         cmocka_unit_test(waiting_messages_are_those_of_the_log_or_with_its_very_reason),
         cmocka_unit_test(inbound_failures_are_told_only_beside_a_report_of_the_day),
         cmocka_unit_test(inbound_failures_of_who_takes_our_mail_are_told),

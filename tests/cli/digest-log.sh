@@ -211,6 +211,28 @@ NOW=2026-12-02T07:30:00Z
 run triage digest --width 400
 unlike 'on the second not again' "$out" 'In clear in'
 
+# With whom DANE held in every session for months.
+fresh
+NOW=2026-12-01T07:00:00Z
+i=0
+while [ $i -lt 100 ]; do
+    day=$(date -u -d "2026-08-24 $i days" +%F)
+    for domain in steady other; do
+        cv=dane
+        [ $i = 60 ] && [ $domain = other ] && cv=no
+        echo "$day 08:00:00 +0000 [51] 1xA$((i + 100))-000000000AB-0aa${domain%"${domain#?}"} => u@$domain.example R=dnslookup T=remote_smtp H=mx.$domain.example [192.0.2.10]:25 X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=$cv C=\"250 Ok\" QT=1s DT=1s"
+    done
+    i=$((i + 1))
+done >"$T/mainlog"
+touch -d '2026-12-01T06:00:00Z' "$T/mainlog"
+exits 'a log of months' 0 triage ingest --timezone UTC "$T/mainlog"
+run triage digest --width 900
+like 'who might be held to DANE is told' "$out" \
+    'DANE verified every session of 90 days or more, up to the end of 2026-11, with 1 destination: steady\.example \(99\)\. .*dane-only'
+run triage digest --format json
+is 'in JSON too' "$(printf '%s\n' "$out" | tr -d ' \n' | grep -o '"steady":[^]]*]')" \
+    '"steady":[{"text":"steady.example","sessions":99}]'
+
 # What failed once stands in the headline, though it is no fault.
 fresh
 NOW=2026-11-22T07:00:00Z

@@ -262,6 +262,8 @@ static const struct {
                                             FAILURE_VALIDATION_UNSPECIFIED, FAILURE_OTHER},
     [DETAIL_INBOUND_LOCAL_CERT_PROBLEM] = {"inbound-local-cert-problem", RESULT_UNKNOWN,
                                            FAILURE_LOCAL_POLICY_ERROR, FAILURE_OTHER},
+    [DETAIL_INBOUND_TLS_RATE_LIMIT] = {"inbound-tls-rate-limit", RESULT_UNKNOWN,
+                                       FAILURE_STARTTLS_REFUSED, FAILURE_OTHER},
 };
 
 /* The same where a log gives no more than the result type (Postfix' TLSRPT lines, Halon). */

@@ -5,6 +5,7 @@ enum sense {
     SENSE_BROKEN,   /* the handshake, or what followed it, broke off */
     SENSE_LIBRARY,  /* what the TLS library says of that */
     SENSE_REJECTED, /* the client's alert is about our certificate */
+    SENSE_LIMIT,    /* by our own limit; the session of this client may be a good one */
     SENSE_LOCAL,    /* our certificate cannot be used */
 };
 
@@ -27,6 +28,17 @@ static const struct row {
      SENSE_BROKEN,
      DETAIL_INBOUND_HANDSHAKE_FAILURE,
      POSTFIX_WEIGHT_HINT},
+    /* smtpd.c, 2.3+: smtpd_client_new_tls_session_rate_limit. */
+    {{"^warning: New TLS session rate limit exceeded: ",
+      "^warning: New TLS session rate limit exceeded: \\d+ from ([^\\[\\s]*)(?:\\[([^\\]]*)\\])?"},
+     SENSE_LIMIT,
+     DETAIL_INBOUND_TLS_RATE_LIMIT,
+     POSTFIX_WEIGHT_POLICY},
+    {{"^warning: Refusing STARTTLS request from ",
+      "^warning: Refusing STARTTLS request from ([^\\[\\s]*)(?:\\[([^\\]]*)\\])?"},
+     SENSE_LIMIT,
+     DETAIL_INBOUND_TLS_RATE_LIMIT,
+     POSTFIX_WEIGHT_POLICY},
     /* Alerts 42 to 46, 48 and 112: "sslv3 alert", since OpenSSL 3.2 "ssl/tls alert". */
     {{"^warning: TLS library problem: ",
       "^warning: TLS library problem: .*alert (?:bad certificate|unsupported certificate|"
@@ -234,6 +246,8 @@ static bool take_evidence(struct postfix *postfix, struct postfix_origin *origin
     if (rows[index].sense == SENSE_BROKEN && rows[index].weight > POSTFIX_WEIGHT_HINT)
         process->session.is_known = false;
     add_evidence(postfix, process, &evidence, line);
+    if (rows[index].sense == SENSE_LIMIT)
+        process->clues->session.is_known = process->session.is_known;
     return true;
 }
 

@@ -122,6 +122,21 @@ static const struct story inbound_stories[] = {
      "certificate from file \"/etc/ssl/mx.pem\": disabling TLS support\n"
      "failure: in local-policy-error inbound-local-cert-problem unknown reason=No server certs "
      "available. TLS won't be enabled\n"},
+    {"our own limit of new TLS sessions",
+     D "Anonymous TLS connection established from c.example[192.0.2.3]" TLS "\n" D
+       "warning: New TLS session rate limit exceeded: 2 from c.example[192.0.2.3] for service smtp"
+       "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 starttls=0/1 commands=1/2"
+       "\n" D "connect from c.example[192.0.2.3]"
+       "\n" D "warning: Refusing STARTTLS request from c.example[192.0.2.3] for service smtp"
+       "\n" D "lost connection after STARTTLS from c.example[192.0.2.3]"
+       "\n" D "disconnect from c.example[192.0.2.3] ehlo=1 starttls=0/1 commands=1/2"
+       "\n",
+     "session: in anonymous TLSv1.3\n"
+     "failure: in starttls-refused inbound-tls-rate-limit unknown ip=192.0.2.3 reason=New TLS "
+     "session rate limit exceeded: 2 for service smtp\n"
+     "session: in failed\n"
+     "failure: in starttls-refused inbound-tls-rate-limit unknown ip=192.0.2.3 reason=Refusing "
+     "STARTTLS request for service smtp\n"},
     {"tlsproxy as a server",
      X "CONNECT from [192.0.2.6]:45454"
        "\n" X "warning: TLS library problem: error:0A00010B:SSL routines::wrong version "

@@ -7,7 +7,7 @@
 
 /* So much may wait in memory; a caller that looks at log_writer_is_full() now and then goes over it
    by what comes meanwhile. */
-#define WAITING_MARKS 200000
+#define WAITING_MARKS 50000
 #define WAITING_FAILURES 20000
 #define WAITING_BYTES ((gsize)8 << 20)
 

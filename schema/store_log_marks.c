@@ -36,6 +36,7 @@ struct hour {
     gint64 row_id;   /* the last row of marks; 0: none */
     GByteArray *row; /* what stands in it */
     GList used;      /* in struct log_mark_cache.used */
+    guint write;     /* it was used before this one */
 };
 
 struct log_mark_cache {
@@ -44,6 +45,7 @@ struct log_mark_cache {
     GQueue used;       /* loaded hours, the last used first */
     gsize bytes;       /* of them */
     GPtrArray *dirty;  /* struct hour * with fresh marks */
+    guint writes;      /* settled */
     guint waiting;
     guint32 first_size; /* of slots of the next hour */
     struct hour *last;
@@ -275,8 +277,10 @@ static struct hour *use_hour(struct log_mark_cache *cache, const struct log_even
 {
     struct hour *hour;
 
-    if (is_last(cache, event))
+    if (is_last(cache, event)) {
+        cache->last->write = cache->writes;
         return cache->last;
+    }
     hour = find_hour(cache, event);
     if (cache->last != NULL)
         cache->first_size = CLAMP(cache->last->count, SLOTS_MIN, SLOTS_FIRST_MAX);
@@ -287,6 +291,7 @@ static struct hour *use_hour(struct log_mark_cache *cache, const struct log_even
     } else if (!load(cache, hour, error)) {
         return NULL;
     }
+    hour->write = cache->writes;
     cache->last = hour;
     return hour;
 }
@@ -389,6 +394,15 @@ void log_mark_cache_forget(struct log_mark_cache *cache)
         unload(cache, g_queue_peek_head(&cache->used));
 }
 
+/* A log goes on with its last hours: what a whole write did without is not held longer. */
+static void unload_idle(struct log_mark_cache *cache)
+{
+    struct hour *oldest;
+
+    while ((oldest = g_queue_peek_tail(&cache->used)) != NULL && oldest->write != cache->writes)
+        unload(cache, oldest);
+}
+
 void log_mark_cache_settle(struct log_mark_cache *cache, bool committed)
 {
     /* What was noted of rows is of a transaction that never was. */
@@ -404,4 +418,6 @@ void log_mark_cache_settle(struct log_mark_cache *cache, bool committed)
     }
     g_ptr_array_set_size(cache->dirty, 0);
     cache->waiting = 0;
+    unload_idle(cache);
+    cache->writes++;
 }

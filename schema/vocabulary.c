@@ -344,7 +344,7 @@ static const struct {
     [FAILURE_REQUIRETLS_UNSUPPORTED] = {"requiretls-unsupported", LAYER_SENDER_POLICY, ACTOR_SENDER,
                                         "REQUIRETLS demanded and not to be had"},
     [FAILURE_MX_INSECURE] = {"mx-insecure", LAYER_DNSSEC, ACTOR_US,
-                             "MX records not signed under dane-only"},
+                             "MX without DNSSEC under dane-only"},
     [FAILURE_TLS_REQUIRED_UNMET] = {"tls-required-unmet", LAYER_SENDER_POLICY, ACTOR_US,
                                     "our own TLS policy not met"},
     [FAILURE_LOCAL_POLICY_ERROR] = {"local-policy-error", LAYER_LOCAL, ACTOR_US,

@@ -56,6 +56,7 @@ static const struct placeholder {
     PLACE("tlsa", "TLSA-SET", tlsa, tlsa, false),
     PLACE("since", "DAY", first_day, first_day, false),
     PLACE("reason", "REASON", reason, reason, false),
+    PLACE("tls_error", "TLS-ERROR", tls_error, tls_error, false),
     PLACE("today", "TODAY", today, today, false),
     PLACE("remove", "DAY", remove_after, remove_after, false),
 #undef PLACE

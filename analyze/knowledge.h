@@ -39,6 +39,7 @@ struct knowledge_facts {
     const char *tlsa;     /* the TLSA set as the reporter saw it, records joined by "; " */
     const char *first_day;
     const char *reason;       /* what our own mail server's log says */
+    const char *tls_error;    /* and what its TLS noted beside that */
     const char *today;        /* day of the digest */
     const char *remove_after; /* day on which an exception ends */
     enum policy_type policy_type;

@@ -52,6 +52,7 @@ void outbound_facts_init(struct outbound_facts *facts, const struct outbound_fin
                   .mx = first_text(finding->mx),
                   .ip = finding->mx_ip,
                   .reason = first_text(finding->reasons),
+                  .tls_error = first_text(finding->tls_errors),
                   .policy_type = policy_of(finding),
                   .effect = finding->effect,
                   .mta = finding->mta,

@@ -200,8 +200,8 @@ static void check_term(const char *file, const char *term)
         "destinations=many", "known=domain",        "known=mx",
         "known=ip",          "known=tlsa",          "known=sending_ip",
         "known=contact",     "known=reporter",      "known=since",
-        "known=reason",      "mta=postfix",         "mta=exim",
-        "shown=explain",     "shown=digest",
+        "known=reason",      "known=tls_error",     "mta=postfix",
+        "mta=exim",          "shown=explain",       "shown=digest",
     };
     g_auto(GStrv) sides = g_strsplit(term, "=", 2);
     assert_non_null(sides[1]);

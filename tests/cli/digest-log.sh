@@ -305,6 +305,36 @@ is 'the row does not say that it was delivered' "$(query 'SELECT outcome FROM lo
 run triage digest --width 400
 like 'that is no fault of TLS' "$out" '^tlstriage: no fault in 1 session of our log'
 
+# Postfix up to 3.5 is silent about what does not match where the chain is trusted: the name, a TLSA
+# record or a fingerprint. So nobody is told that it was the name.
+fresh
+unmatched() {
+    echo "Nov 21 $1 mx postfix/smtp[71]: Trusted TLS connection established to mx.bad.example[192.0.2.20]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
+    echo "Nov 21 $1 mx postfix/smtp[71]: $2: to=<u@bad.example>, relay=mx.bad.example[192.0.2.20]:25, delay=9, delays=0/0/9/0, dsn=4.7.5, status=deferred (Server certificate not verified)"
+}
+{
+    unmatched 20:10:00 4AAAA1111A
+    unmatched 21:10:00 4AAAA1111A
+} >"$T/mail.log"
+touch -d '2026-11-22T06:00:00Z' "$T/mail.log"
+exits 'a log of Postfix 3.5' 0 triage ingest --timezone UTC "$T/mail.log"
+run triage digest --width 400
+like 'the text says what else it may be' "$out" 'Postfix up to 3\.5 writes .* TLSA records'
+unlike 'the letter does not claim the name' "$out" 'certificate lacks the name'
+like 'but all that it may be' "$out" 'or the TLSA records at _25\._tcp\.mx\.bad\.example'
+fresh
+{
+    echo 'Nov 21 20:10:00 mx postfix/smtp[71]: certificate verification failed for mx.bad.example[192.0.2.20]:25: num=62:hostname mismatch'
+    unmatched 20:10:00 4AAAA1111A | sed 's/Trusted/Untrusted/'
+    unmatched 21:10:00 4AAAA1111A | sed 's/Trusted/Untrusted/'
+} >"$T/mail.log"
+touch -d '2026-11-22T06:00:00Z' "$T/mail.log"
+exits 'a log of a later Postfix' 0 triage ingest --timezone UTC "$T/mail.log"
+run triage digest --width 400
+unlike 'where the log tells there is no doubt' "$out" 'Postfix up to 3\.5'
+like 'and the letter names it' "$out" 'certificate lacks the name'
+like 'with what TLS said' "$out" 'The error: Server certificate not verified \(num=62:hostname mismatch\)'
+
 # Both directions of the demo, as its README tells it.
 fresh
 NOW=2026-11-22T07:00:00Z

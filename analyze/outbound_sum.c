@@ -22,6 +22,8 @@ struct outbound_finding *outbound_finding_new(enum failure_type type)
 
     finding->type = type;
     finding->actor = failure_type_actor(type);
+    if (finding->actor == ACTOR_SENDER)
+        finding->actor = ACTOR_US;
     finding->delay = -1;
     finding->held_delay = -1;
     finding->domains = g_ptr_array_new_with_free_func((GDestroyNotify)domain_free);

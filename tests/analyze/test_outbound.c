@@ -577,6 +577,21 @@ static void a_message_is_held_while_one_of_its_domains_waits(void **state)
     assert_int_equal(finding_at(found->findings, 0)->effect, EFFECT_DEFERRED);
 }
 
+/* The sender of our own mail are we; that we should agree with its postmaster helps nobody. */
+static void the_sender_of_our_own_mail_are_we(void **state)
+{
+    static const struct told told[] = {
+        {6, "a", "Q1", "a.example", "mx.a.example", FAILURE_REQUIRETLS_UNSUPPORTED,
+         LOG_OUTCOME_BOUNCED, LEVEL_MAY, 60, 0, NULL},
+    };
+    const struct story story = STORY(told, no_sessions);
+    g_autoptr(Outbound) found = find(&story);
+
+    (void)state;
+    assert_int_equal(finding_at(found->findings, 0)->type, FAILURE_REQUIRETLS_UNSUPPORTED);
+    assert_int_equal(finding_at(found->findings, 0)->actor, ACTOR_US);
+}
+
 /* ---- them or us ---- */
 
 #define LOOKUP(hours, queue_id, domain, mx, type)                                                  \
@@ -1140,6 +1155,7 @@ int main(void)
         cmocka_unit_test(in_clear_after_a_broken_handshake_is_told),
         cmocka_unit_test(held_back_once_and_then_sent_in_clear_is_not_held),
         cmocka_unit_test(a_message_is_held_while_one_of_its_domains_waits),
+        cmocka_unit_test(the_sender_of_our_own_mail_are_we),
         cmocka_unit_test(lookups_that_fail_for_many_in_an_hour_are_our_resolver),
         cmocka_unit_test(a_dead_domain_does_not_hide_that_our_resolver_fails),
         cmocka_unit_test(a_verified_session_in_the_hour_clears_our_resolver),

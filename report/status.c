@@ -53,13 +53,13 @@ static void append_reports(GString *line, const struct status *status)
             status->log_sessions == 1 ? "" : "s", status->days);
     else if (status->reports == 0)
         g_string_append_printf(
-            line, "no %sreport%s in %d days%s", status->has_dmarc ? "TLS " : "",
+            line, "no %sreport%s for the last %d days%s", status->has_dmarc ? "TLS " : "",
             overview_has_foreign(status->overview) ? " about our domains" : "", status->days,
             status->never_reported && status->has_log ? ", and our log has no session with others"
                                                       : "");
     else
-        g_string_append_printf(line, "%u report%s in %d days, the newest about %s", status->reports,
-                               status->reports == 1 ? "" : "s", status->days, day);
+        g_string_append_printf(line, "%u report%s for the last %d days, the newest about %s",
+                               status->reports, status->reports == 1 ? "" : "s", status->days, day);
 }
 
 static char *first_line(const struct status *status)

@@ -157,7 +157,7 @@ exits 'and no warning' 0 triage status
 like 'but says that there are no reports' "$out" '^tlstriage OK: no report so far, 1 session of our log in 7 days, nothing fails'
 NOW=2026-12-05T07:00:00Z
 exits 'a log that has ended is a warning' 1 triage status
-like 'as there is nothing to judge by' "$out" '^tlstriage WARNING: no report in 7 days, and our log has no session with others'
+like 'as there is nothing to judge by' "$out" '^tlstriage WARNING: no report for the last 7 days, and our log has no session with others'
 run triage digest --width 400
 like 'a log of earlier days is told with a command' "$out" 'What it tells of the week before:$'
 command=$(printf '%s\n' "$out" | sed -n 's/^ *tlstriage \(.*digest --since .*\)/\1/p')

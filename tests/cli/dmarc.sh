@@ -71,7 +71,7 @@ unlike 'and not that it is none of ours' "$out" 'not told above'
 : >"$T/tlstriage.conf"
 exits 'status where it is ours' 1 triage status
 like 'speaks of the other reports alone' "$out" \
-    '^tlstriage WARNING: no TLS report in 7 days, no TLS session fails'
+    '^tlstriage WARNING: no TLS report for the last 7 days, no TLS session fails'
 
 # Several reports in one file; each is kept by itself.
 DB=$T/several.db
@@ -115,7 +115,7 @@ like 'in the digest as well' "$(triage digest --since 2026-11-20)" \
     '9 messages from names below it, 9 not aligned'
 printf '[domain other.example]\nmx = mx.other.example 192.0.2.3\n' >"$T/tlstriage.conf"
 exits 'status where that is none of ours' 1 triage status
-like 'does not say that no report came' "$out" '^tlstriage WARNING: no TLS report in 7 days'
+like 'does not say that no report came' "$out" '^tlstriage WARNING: no TLS report for the last 7 days'
 : >"$T/tlstriage.conf"
 
 # Hostile: refused, kept, nothing read, nothing expanded, at once.

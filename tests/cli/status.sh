@@ -39,7 +39,7 @@ exits 'no store' 3 triage status
 report_mail ours.eml r1 example.com 2026-11-20 certificate-expired testing
 exits 'a report' 0 triage ingest "$T/ours.eml"
 exits 'a small fault is no alarm' 0 triage status
-like 'the line begins as plugins do' "$out" '^tlstriage OK: 1 report in 7 days, the newest about 2026-11-20'
+like 'the line begins as plugins do' "$out" '^tlstriage OK: 1 report for the last 7 days, the newest about 2026-11-20'
 like 'and ends with figures' "$out" ' \| reports=1 faults=1 critical=0 high=0 quarantined=0$'
 like 'who sent it' "$out" '1 TLS report: 1 new; from org\.example 1'
 
@@ -161,12 +161,12 @@ like 'tells the other domains with what is about them' "$out" 'other\.example: 2
 like 'a name that only ends alike is another' "$out" 'notexample\.com: 1 report of 1 reporter, 1 failed'
 unlike 'a subdomain and a customer of our host are ours' "$out" '(sub\.|customer).*: 1 report'
 like 'and counted' "$out" ' \| reports=4 '
-like 'with their faults told once' "$out" '^tlstriage CRITICAL: 4 reports in 7 days, [^,]*, [0-9]+ faults?, '
+like 'with their faults told once' "$out" '^tlstriage CRITICAL: 4 reports for the last 7 days, [^,]*, [0-9]+ faults?, '
 
 exits 'JSON' 2 triage status --format json
 is 'is JSON' "$(from_json "json_extract(j, '\$.not_ours[0].domain')")" other.example
 exits 'a long time without reports' 1 sh -c '"$TLSTRIAGE" --db "$1" --config "$2" --now 2027-06-01T00:00:00Z status' sh "$DB" "$T/tlstriage.conf"
-like 'is a warning, too' "$out" '^tlstriage WARNING: no report in 7 days'
+like 'is a warning, too' "$out" '^tlstriage WARNING: no report for the last 7 days'
 exits 'a wrong option' 3 triage status --days 0
 exits 'a wrong format' 3 triage status --format xml
 done_testing

@@ -30,11 +30,13 @@ static void the_level_is_that_of_the_gravest(void **state)
         enum status_level level;
         const char *begin;
     } cases[] = {
-        {5, 0, 0, 0, 0, STATUS_OK, "tlstriage OK: 5 reports in 7 days, the newest about 2026-11-2"},
-        {1, 0, 0, 3, 0, STATUS_OK, "tlstriage OK: 1 report in 7 days"},
+        {5, 0, 0, 0, 0, STATUS_OK,
+         "tlstriage OK: 5 reports for the last 7 days, the newest about 2026-11-2"},
+        {1, 0, 0, 3, 0, STATUS_OK, "tlstriage OK: 1 report for the last 7 days"},
         {5, 0, 1, 0, 0, STATUS_WARNING, "tlstriage WARNING: 5 reports"},
         {5, 0, 0, 0, 2, STATUS_WARNING, "tlstriage WARNING: 5 reports"},
-        {0, 0, 0, 0, 0, STATUS_WARNING, "tlstriage WARNING: no report in 7 days, nothing fails"},
+        {0, 0, 0, 0, 0, STATUS_WARNING,
+         "tlstriage WARNING: no report for the last 7 days, nothing fails"},
         {5, 1, 0, 0, 0, STATUS_CRITICAL, "tlstriage CRITICAL: 5 reports"},
         {0, 1, 1, 0, 1, STATUS_CRITICAL, "tlstriage CRITICAL: no report"},
     };
@@ -64,7 +66,8 @@ static void silence_about_our_domains_is_told_as_such(void **state)
     (void)state;
     add_foreign(status.overview, "other.example", 1, 1, 1);
     g_autofree char *text = status_text(&status, 100);
-    assert_true(g_str_has_prefix(text, "tlstriage WARNING: no report about our domains in 7 days"));
+    assert_true(g_str_has_prefix(
+        text, "tlstriage WARNING: no report about our domains for the last 7 days"));
     status_clear(&status);
 }
 

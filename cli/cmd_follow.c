@@ -281,7 +281,7 @@ static int run(struct follow *follow)
     return finish(follow);
 }
 
-/* What is not there yet is waited for. */
+/* What is not there yet is waited for; not in silence, as many systems log to the journal only. */
 static bool may_read(struct follow *follow, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -289,9 +289,12 @@ static bool may_read(struct follow *follow, const char *path)
     bool regular;
 
     if (fd < 0) {
-        if (errno != ENOENT)
-            cli_complain(follow->cli, "%s: %s", path, g_strerror(errno));
-        return errno == ENOENT;
+        bool may_come = errno == ENOENT;
+        cli_complain(follow->cli, "%s: %s", path,
+                     may_come ? "does not exist yet, and is read when it does; where the mail "
+                                "server logs to the journal only, take --journal"
+                              : g_strerror(errno));
+        return may_come;
     }
     regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
     close(fd);

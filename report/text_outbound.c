@@ -236,7 +236,7 @@ static void write_fields(struct page *page, const struct digest *digest,
     page_field(page, finding->domains->len == 1 ? "Destination" : "Destinations", domains);
     page_field(page, "The mail", mail);
     page_field(page, "In the queue", finding->waiting > 0 ? waiting : NULL);
-    page_field(page, "Who acts", phrase_actor(finding->actor));
+    page_field(page, "Who acts", outbound_is_ours(finding) ? "you" : phrase_actor(finding->actor));
     page_field(page, "Attempts", attempts);
     page_field(page, "Warnings", warnings);
     page_field(page, "Since", since);

@@ -348,7 +348,7 @@ static const struct {
     [FAILURE_TLS_REQUIRED_UNMET] = {"tls-required-unmet", LAYER_SENDER_POLICY, ACTOR_US,
                                     "our own TLS policy not met"},
     [FAILURE_LOCAL_POLICY_ERROR] = {"local-policy-error", LAYER_LOCAL, ACTOR_US,
-                                    "our TLS configuration contradicts itself"},
+                                    "our TLS configuration is at fault"},
     [FAILURE_LOCAL_RESOLVER_FAILING] = {"local-resolver-failing", LAYER_LOCAL, ACTOR_US,
                                         "our resolver fails"},
     [FAILURE_LOCAL_RESOLVER_INSECURE] = {"local-resolver-insecure", LAYER_LOCAL, ACTOR_US,

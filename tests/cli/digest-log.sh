@@ -335,6 +335,16 @@ unlike 'where the log tells there is no doubt' "$out" 'Postfix up to 3\.5'
 like 'and the letter names it' "$out" 'certificate lacks the name'
 like 'with what TLS said' "$out" 'The error: Server certificate not verified \(num=62:hostname mismatch\)'
 
+# What is wrong with our own files is told as that, and concerns more than what we send.
+fresh
+echo '2026-11-21T20:10:00.000000+00:00 mx postfix/smtpd[71]: warning: cannot get RSA certificate from file "/etc/ssl/mx.pem": disabling TLS support' >"$T/mail.log"
+exits 'a log of a server without its certificate' 0 triage ingest "$T/mail.log"
+run triage digest --width 400
+like 'the headline claims no contradiction' "$out" '^tlstriage: 1 fault, high: our mail server: our TLS configuration is at fault'
+like 'it is ours, sending or not' "$out" '^ +Who acts +you$'
+like 'a file may be the cause' "$out" 'tls-file-unusable: '
+like 'and those of the server are asked for' "$out" 'postconf smtpd_tls_chain_files'
+
 # Both directions of the demo, as its README tells it.
 fresh
 NOW=2026-11-22T07:00:00Z

@@ -115,7 +115,7 @@ static void assert_in_order(const char *text, const char *const *pieces)
 static void a_finding_says_what_became_of_the_mail_and_what_to_do(void **state)
 {
     static const char *const pieces[] = {
-        "1. HIGH  our TLS configuration contradicts itself",
+        "1. HIGH  our TLS configuration is at fault",
         "the line of the log",
         "What may have caused it",
         "2. HIGH  Our mail to mx.bad.example: certificate matches no TLSA record",
@@ -240,8 +240,8 @@ static void the_headline_counts_findings_and_names_the_worst(void **state)
         const char *headline;
     } cases[] = {
         {0, 2, "1 fault, high: our mail to mx.bad.example: certificate matches no TLSA record"},
-        {2, 3, "1 fault, high: our mail server: our TLS configuration contradicts itself"},
-        {0, 4, "2 faults, all high: our mail server: our TLS configuration contradicts itself"},
+        {2, 3, "1 fault, high: our mail server: our TLS configuration is at fault"},
+        {0, 4, "2 faults, all high: our mail server: our TLS configuration is at fault"},
         {3, 4, "no report came in"}, /* once only */
     };
 

@@ -335,6 +335,17 @@ unlike 'where the log tells there is no doubt' "$out" 'Postfix up to 3\.5'
 like 'and the letter names it' "$out" 'certificate lacks the name'
 like 'with what TLS said' "$out" 'The error: Server certificate not verified \(num=62:hostname mismatch\)'
 
+# Exim waits for usable records at hosts_try_dane too: no rule of ours is to blame.
+fresh
+for minute in 10 40; do
+    echo "2026-11-21 20:$minute:00 +0000 [52] 1xA001-000000000AB-0aab == jane@bad.example R=dnslookup T=remote_smtp defer (-36) H=mx.bad.example [192.0.2.20]:25 DT=0s: DANE error: No usable TLSA records"
+done >"$T/mainlog"
+exits 'a log of Exim with unusable records' 0 triage ingest "$T/mainlog"
+run triage digest --width 400
+like 'that is what the log tells' "$out" 'mx\.bad\.example: TLSA records all unusable'
+unlike 'no rule of ours is blamed' "$out" 'rule for this domain is dane-only'
+like 'the way out is one for Exim' "$out" 'hosts_try_dane = ! mx\.bad\.example'
+
 # What is wrong with our own files is told as that, and concerns more than what we send.
 fresh
 echo '2026-11-21T20:10:00.000000+00:00 mx postfix/smtpd[71]: warning: cannot get RSA certificate from file "/etc/ssl/mx.pem": disabling TLS support' >"$T/mail.log"

@@ -168,7 +168,7 @@ void postfix_inbound_tell(struct postfix *postfix, struct postfix_origin *origin
     if (!is_local)
         forget_client(clue->reason);
     if (is_local || !origin->is_submission)
-        postfix_tell_clue(postfix, &tale, clue, &verdict, is_counted ? 0 : 1);
+        postfix_tell_clue(postfix, &tale, clue, &verdict, is_local ? 0 : 1);
 }
 
 void postfix_inbound_settle(struct postfix *postfix, struct postfix_process *process)

@@ -294,6 +294,20 @@ unlike 'no scanner' "$out" '203\.0\.113\.66'
 run triage digest --width 400 --domain peer.example
 unlike 'of one domain: nobody knows for whom the mail was' "$out" 'takes our mail'
 
+# Clients that look at our certificate and go, in the hour of one row.
+fresh
+for second in 11 22 33; do
+    D="2026-11-21T20:10:$second.000000+00:00 mx postfix/smtpd[71]:"
+    echo "$D connect from c.example[192.0.2.77]"
+    echo "$D Anonymous TLS connection established from c.example[192.0.2.77]: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
+    echo "$D disconnect from c.example[192.0.2.77] ehlo=1 starttls=1 quit=1 commands=3"
+done >"$T/mail.log"
+exits 'a log of clients that leave' 0 triage ingest "$T/mail.log"
+is 'each has left' "$(query 'SELECT sum(sessions) FROM log_failures')" 3
+is 'after a session that did not fail' "$(query 'SELECT outcome, sessions FROM deliveries')" 'anonymous|3'
+run triage digest --width 400
+like 'the digest says as many' "$out" '^ +3 sessions of clients failed at our server'
+
 # A certificate that nobody asked for, and mail that was refused for another cause.
 fresh
 {

@@ -661,6 +661,7 @@ static enum log_detail tlsrpt_detail(struct span reason)
 bool postfix_tlsrpt_read(struct span message, struct postfix_evidence *found)
 {
     struct span reason = value_of(message, ", failure_reason=");
+    const char *said = span_find(message, "failure_type=");
     struct span mx;
     const char *open;
 
@@ -675,7 +676,7 @@ bool postfix_tlsrpt_read(struct span message, struct postfix_evidence *found)
         .result = result_of(value_of(message, ", failure_type=")),
         .host = open == NULL ? mx : span_of(mx.at, (size_t)(open - mx.at)),
         .domain = value_of(message, " domain="),
-        .reason = message,
+        .reason = said == NULL ? message : span_from(message, (size_t)(said - message.at)),
         .error = reason,
     };
     if (open != NULL && mx.at[mx.length - 1] == ']')

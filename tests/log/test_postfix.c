@@ -372,8 +372,7 @@ static const struct story repeat_stories[] = {
      "session: out plaintext level=may domain=b.example mx=mx.b.example id=4AAAA1111A\n"
      "failure: out starttls-not-supported starttls-refused starttls-refused-fallback plaintext "
      "level=may domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=2.0.0 delay=1 "
-     "reason=TLSRPT: status=failure, domain=b.example, receiving_mx=mx.b.example[192.0.2.1], "
-     "failure_type=starttls_not_supported\n"
+     "reason=failure_type=starttls_not_supported\n"
      "failure: out starttls-not-supported starttls-refused starttls-refused-fallback plaintext "
      "level=may domain=b.example mx=mx.b.example ip=192.0.2.1 id=5BBBB2222B dsn=2.0.0 delay=1 "
      "reason=250 2.0.0 Ok: queued as 4BBB\n"},

@@ -45,21 +45,23 @@ static void without_bars(char *text)
 static void append_reports(GString *line, const struct status *status)
 {
     g_autofree char *day = phrase_day(status->newest_day);
+    g_autofree char *all = g_strdup_printf("%d day%s", status->days, status->days == 1 ? "" : "s");
+    const char *days = status->days == 1 ? "day" : all;
 
     if (is_log_only(status))
         g_string_append_printf(
-            line, "no %sreport so far, %" G_GINT64_FORMAT " session%s of our log in %d days",
+            line, "no %sreport so far, %" G_GINT64_FORMAT " session%s of our log in %s",
             status->has_dmarc ? "TLS " : "", status->log_sessions,
-            status->log_sessions == 1 ? "" : "s", status->days);
+            status->log_sessions == 1 ? "" : "s", days);
     else if (status->reports == 0)
         g_string_append_printf(
-            line, "no %sreport%s for the last %d days%s", status->has_dmarc ? "TLS " : "",
-            overview_has_foreign(status->overview) ? " about our domains" : "", status->days,
+            line, "no %sreport%s for the last %s%s", status->has_dmarc ? "TLS " : "",
+            overview_has_foreign(status->overview) ? " about our domains" : "", days,
             status->never_reported && status->has_log ? ", and our log has no session with others"
                                                       : "");
     else
-        g_string_append_printf(line, "%u report%s for the last %d days, the newest about %s",
-                               status->reports, status->reports == 1 ? "" : "s", status->days, day);
+        g_string_append_printf(line, "%u report%s for the last %s, the newest about %s",
+                               status->reports, status->reports == 1 ? "" : "s", days, day);
 }
 
 static char *first_line(const struct status *status)

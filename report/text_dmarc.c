@@ -212,6 +212,18 @@ static void write_news(struct page *page, const struct dmarc_domain *domain)
     write_more(page, domain->news->len, SHOWN_NEWS);
 }
 
+/* Not aligned with itself: the report tells of it, or contradicts itself. */
+static bool passes_for_itself(const struct dmarc_domain *domain, guint shown)
+{
+    for (guint i = 0; i < shown; i++) {
+        const struct dmarc_sender *sender = g_ptr_array_index(domain->failing, i);
+        if (g_strcmp0(sender->dkim_domain, domain->name) == 0 ||
+            g_strcmp0(sender->spf_domain, domain->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void write_sources(struct page *page, const struct dmarc_domain *domain)
 {
     static const enum column_align align[] = {COLUMN_LEFT, COLUMN_RIGHT, COLUMN_RIGHT, COLUMN_RIGHT,
@@ -239,6 +251,12 @@ static void write_sources(struct page *page, const struct dmarc_domain *domain)
     table_write(table, page, 2 * PAGE_INDENT);
     if (domain->sources_failing > told)
         page_line(page, 2 * PAGE_INDENT, more);
+    if (passes_for_itself(domain, shown))
+        page_wrap(
+            page, "      ", 2 * PAGE_INDENT,
+            "What passes for the domain itself is not aligned where From is another name under "
+            "it and adkim or aspf is strict, or where the receiver contradicts its own "
+            "results, which the view issues tells.");
 }
 
 static void write_domain(struct page *page, const struct dmarc_domain *domain)

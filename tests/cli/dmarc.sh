@@ -101,6 +101,15 @@ exits 'is told' 0 triage digest --since 2026-11-20
 like 'as what it is' "$out" '192\.0\.2\.1 fails with 14\.3 % of all messages'
 like 'a new one as new' "$out" '192\.0\.2\.9 is new with 21\.4 % of all messages'
 
+# A receiver that counts as not aligned what it saw pass for the domain itself.
+DB=$T/itself.db
+record 192.0.2.1 9 fail none | sed 's/esp\.example/example.org/' | feedback itself 2026-11-20 >"$T/itself.xml"
+exits 'a report that contradicts itself' 0 triage ingest "$T/itself.xml"
+run triage digest --since 2026-11-20 --width 400
+like 'is not left without a word' "$out" 'receiver contradicts its own results'
+exits 'one that does not' 0 triage --db "$T/agrees.db" ingest "$T/b.xml"
+unlike 'needs none' "$(triage --db "$T/agrees.db" digest --since 2026-11-20 --width 400)" 'contradicts'
+
 # A name in From that is none below the domain does not count as one.
 DB=$T/below.db
 for name in news.example.org notexample.org example.org.; do

@@ -337,7 +337,8 @@ static bool is_exim(struct span program)
            g_ascii_strncasecmp(program.at, "exim", 4) == 0;
 }
 
-static void finish(struct envelope *envelope, struct span text, struct log_line *line)
+/* What the program itself, or syslog for it, did to the message. */
+static void finish_message(struct envelope *envelope, struct log_line *line)
 {
     if (envelope->journal)
         line->carrier = LOG_CARRIER_JOURNAL;
@@ -351,7 +352,13 @@ static void finish(struct envelope *envelope, struct span text, struct log_line 
         take_again(envelope, line);
     else if (*line->message.at == 'm' && span_begins(line->message, "message repeated "))
         take_repeated(line);
-    remember(envelope, text, line);
+}
+
+static void finish(struct envelope *envelope, struct span text, struct log_line *line)
+{
+    finish_message(envelope, line);
+    if (line->message.length > 0)
+        remember(envelope, text, line);
 }
 
 /* "-- Journal begins at ...", "-- Boot 1234 --", "-- cursor: ..." */
@@ -430,6 +437,41 @@ bool envelope_take(struct envelope *envelope, const char *bytes, size_t length,
         blanks++;
     envelope_know(envelope, span_of(bytes, blanks == length ? 0 : length), line);
     return line->message.length > 0;
+}
+
+/* Only a stamp of its own tells such a line from what any program says; Exim's, which others have
+ * as well, only with what Exim says. */
+static bool is_line_of_its_own(const struct envelope *envelope, const struct log_line *line)
+{
+    return line->program.length > 0 &&
+           (!envelope->mainlog || envelope_is_exim_message(line->message));
+}
+
+bool envelope_unwrap(struct envelope *envelope, struct log_line *line)
+{
+    const struct span none = span_of(line->message.at, 0);
+    const struct span message = line->message;
+    const struct envelope_time before = envelope->time;
+    struct log_line inner = *line;
+    struct stamp stamp;
+
+    if (line->program.length == 0 || !envelope_time_take(&envelope->time, message, &stamp))
+        return false;
+    inner.program = inner.host = none;
+    inner.pid = 0;
+    envelope->mainlog = false;
+    take_known(envelope, message, &inner, ENVELOPE_DEPTH - 1);
+    envelope->time = before;
+    if (!is_line_of_its_own(envelope, &inner))
+        return false;
+    /* Clocks in containers mostly go by UTC, and the years of others' stamps are not ours. */
+    if (!stamp.absolute && line->at != 0)
+        inner.at = line->at;
+    if (inner.host.length == 0)
+        inner.host = line->host;
+    *line = inner;
+    finish_message(envelope, line);
+    return true;
 }
 
 bool envelope_take_export(struct envelope *envelope, const char *bytes, size_t length,

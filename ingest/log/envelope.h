@@ -38,6 +38,15 @@ bool envelope_take(struct envelope *envelope, const char *bytes, size_t length,
 void envelope_keep(struct envelope *envelope);
 
 /*
+ * A line that was taken, of a program that is none of a mail server: a container's runtime gives
+ * what the container writes to syslog or to the journal as messages of its own ("docker/mail[9]:
+ * Mar  3 12:01:20 mx1 postfix/smtp[7]: ..."). True: the message began with a stamp and held a line
+ * with a program, which `line` is now; its time is the outer one's where the inner names no zone.
+ * False: `line` is as it was.
+ */
+bool envelope_unwrap(struct envelope *envelope, struct log_line *line);
+
+/*
  * The year of a log without years that goes over more than one New Year: the number of times that
  * the stamps in `bytes` go from December to January. To be called, if at all, before the first line
  * with all of the file.
@@ -56,9 +65,9 @@ bool envelope_take_export(struct envelope *envelope, const char *bytes, size_t l
 
 /*
  * Octets counted as in RFC 6587, "45 <22>1 ...", with no end of a line between: whether the whole
- * of `bytes` begins so. `more`: that cannot be told yet, by so few of them. Then the length of the first entry with
- * its count, 0 where more is needed, and in `line` what it holds; what is no entry ends with its
- * line.
+ * of `bytes` begins so. `more`: that cannot be told yet, by so few of them. Then the length of the
+ * first entry with its count, 0 where more is needed, and in `line` what it holds; what is no entry
+ * ends with its line.
  */
 bool envelope_is_counted(const char *bytes, size_t length, bool *more);
 size_t envelope_counted_entry(const char *bytes, size_t length, struct span *line);

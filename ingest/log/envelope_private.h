@@ -158,6 +158,11 @@ void envelope_exim_syslog(struct envelope *envelope, struct log_line *line);
 
 void envelope_exim_free(struct envelope_exim *exim);
 
+/* envelope_sniff.c */
+
+/* Whether what follows the stamp in a mainlog is Exim's; other logs have such stamps too. */
+bool envelope_is_exim_message(struct span text);
+
 /* envelope.c */
 
 struct previous {

@@ -211,8 +211,7 @@ static bool is_message(struct span text)
     return has_one_of(text, words) || is_of_queue(text) || is_of_exim(text) || is_accounting(text);
 }
 
-/* What follows the stamp in Exim's mainlog; other logs have such stamps too. */
-static bool is_exim(struct span text)
+bool envelope_is_exim_message(struct span text)
 {
     static const char *const words[] = {
         "^exim ",
@@ -285,7 +284,7 @@ static enum verdict judge(struct envelope *envelope, struct span line)
     if (known && taken.message.length == 0 && taken.program.length == 0)
         return envelope->journal ? VERDICT_NONE : VERDICT_OTHER;
     if (known && span_is(taken.program, "exim") && taken.host.length == 0)
-        return is_exim(taken.message) ? VERDICT_OURS : VERDICT_OTHER;
+        return envelope_is_exim_message(taken.message) ? VERDICT_OURS : VERDICT_OTHER;
     if (taken.program.length > 0 && (!known || taken.host.length > 0 || taken.pid > 0))
         return VERDICT_OURS;
     return is_message(taken.message) ? VERDICT_OURS : VERDICT_OTHER;

@@ -293,12 +293,18 @@ static union look *next_look(struct log_batch *batch)
     return &batch->looks[batch->look_count];
 }
 
+/* What is known of the program in the message of another that is no mail server. */
+static const struct program *program_within(struct log_reader *reader, struct log_line *line,
+                                            const struct program *outer, struct program *other)
+{
+    return envelope_unwrap(reader->envelope, line) ? program_of(reader, line, other) : outer;
+}
+
 /* Whether there is anything to be told of the line. */
-static bool look_at_line(struct log_reader *reader, struct entry *entry, struct log_batch *batch)
+static bool look_at_line(struct log_reader *reader, struct entry *entry,
+                         const struct program *program, struct log_batch *batch)
 {
     struct log_line *line = &entry->line;
-    struct program other;
-    const struct program *program = program_of(reader, line, &other);
     enum log_look found = LOG_LOOK_TELLS;
 
     entry->dialect = program->dialect;
@@ -332,6 +338,8 @@ static void split_line(struct log_reader *reader, const char *bytes, size_t leng
 {
     struct entry *entry = next_entry(batch);
     struct log_line *line = &entry->line;
+    const struct program *program;
+    struct program other;
     bool has_message;
 
     batch->counts.lines++;
@@ -341,8 +349,11 @@ static void split_line(struct log_reader *reader, const char *bytes, size_t leng
                       : envelope_take(reader->envelope, bytes, length, line);
     if (!has_message)
         return;
+    program = program_of(reader, line, &other);
+    if (G_UNLIKELY(program->dialect < 0))
+        program = program_within(reader, line, program, &other);
     keep_span(batch, &line->message, bytes, length); /* what is found in it points to it */
-    if (!look_at_line(reader, entry, batch))
+    if (!look_at_line(reader, entry, program, batch))
         return;
     line->cut |= cut;
     keep_span(batch, &line->host, bytes, length);

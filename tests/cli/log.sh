@@ -129,6 +129,18 @@ is 'tells it as it is' "$(query 'SELECT domain, outcome, sessions FROM deliverie
 exits 'prune' 0 triage prune --days 1
 is 'leaves nothing open' "$(query 'SELECT count(*) FROM log_open')" 0
 
+# A container whose output the host's syslog takes, beside lines of the host's own.
+fresh
+{
+    echo 'Nov 20 10:59:59 mx1 cron[7]: Nov 1 is a holiday'
+    sed 's/^/Nov 20 11:00:30 mx1 docker\/mail[77]: /' "$T/mail.log"
+} >"$T/contained"
+touch -d '2026-11-20T12:00:00Z' "$T/contained"
+exits 'a container in syslog' 0 triage ingest "$T/contained"
+is 'is read as its own log is' "$(counts)" "$before"
+is 'under its own host, by the outer clock' \
+    "$(query 'SELECT DISTINCT hour, host FROM deliveries')" '2026-11-20T11:00:00Z|mx1'
+
 # Zones.
 fresh
 exits 'a zone' 0 triage ingest --timezone Europe/Berlin "$T/mail.log"

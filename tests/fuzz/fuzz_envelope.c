@@ -61,6 +61,8 @@ static guint64 sum_of_lines(const char *text, size_t size, bool look_ahead)
         bool taken = envelope_take(envelope, at, (size_t)(stop - at), &line);
         CHECK(taken == (line.message.length > 0));
         sum = add_line(sum, &line) + taken;
+        if (taken && envelope_unwrap(envelope, &line))
+            sum = add_line(sum, &line);
         at = stop + 1;
     }
     envelope_free(envelope);

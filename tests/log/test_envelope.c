@@ -288,6 +288,74 @@ static void every_form_gives_time_host_program_pid_and_message(void **state)
     }
 }
 
+static void what_a_container_wrote_is_taken_out_of_its_message(void **state)
+{
+    static const struct {
+        const char *line, *at, *host, *program;
+        gint64 pid;
+        const char *message;
+    } cases[] = {
+        /* The inner stamp is of the container's clock, whatever zone that has. */
+        {"Mar  3 12:01:20 mx1 docker/mail[999]: Mar  3 11:01:20 box postfix/smtp[7]: text",
+         "2026-03-03T11:01:20Z", "box", "postfix/smtp", 7, "text"},
+        {"Mar  3 12:01:20 mx1 mail[999]: 2026-03-03T11:01:19.5+00:00 box postfix/smtp[7]: text",
+         "2026-03-03T11:01:19Z", "box", "postfix/smtp", 7, "text"},
+        {"2025-02-10T14:32:17Z mx1 0a1b2c3d4e5f 9 - - Feb 10 14:32:16 postfix/smtp[7]: text",
+         "2025-02-10T14:32:17Z", "mx1", "postfix/smtp", 7, "text"},
+        {"Mar  3 12:01:20 mx1 mail[9]: 2026-03-03T11:01:19Z INFO    postfix/smtp[7]: text",
+         "2026-03-03T11:01:19Z", "mx1", "postfix/smtp", 7, "text"},
+        {"Mar  3 12:01:20 mx1 docker/exim[9]: 2026-03-03 11:01:20 1e9R09-0005p6-Ik Completed",
+         "2026-03-03T11:01:20Z", "mx1", "exim", 0, "1e9R09-0005p6-Ik Completed"},
+        {"{\"_HOSTNAME\":\"mx1\",\"__REALTIME_TIMESTAMP\":\"1770000000123456\",\"_PID\":\"9\","
+         "\"SYSLOG_IDENTIFIER\":\"mail\",\"MESSAGE\":\"Feb  2 03:40:00 box postfix/smtp[7]: "
+         "text\"}",
+         "2026-02-02T02:40:00Z", "box", "postfix/smtp", 7, "text"},
+    };
+    static const char *const others[] = {
+        "Mar  3 12:01:20 mx1 app[9]: Jan 12 11:01:20 is a date",
+        "Mar  3 12:01:20 mx1 app[9]: 2026-03-03 11:01:20 INFO: 1e9R09-0005p6-Ik is an id",
+        "Mar  3 12:01:20 mx1 app[9]: postfix/smtp[7]: text",
+        "Mar  3 12:01:20 text",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct envelope *envelope = open_at(BERLIN, FILE_TIME);
+        struct log_line line;
+        assert_true(take(envelope, cases[i].line, &line));
+        if (!envelope_unwrap(envelope, &line) || line.at != seconds(cases[i].at))
+            fail_msg("%s", cases[i].line);
+        assert_span(line.host, cases[i].host, cases[i].line);
+        assert_span(line.program, cases[i].program, cases[i].line);
+        assert_span(line.message, cases[i].message, cases[i].line);
+        assert_int_equal(line.pid, cases[i].pid);
+        envelope_free(envelope);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        struct envelope *envelope = open_at(BERLIN, FILE_TIME);
+        struct log_line line;
+        assert_true(take(envelope, others[i], &line));
+        if (envelope_unwrap(envelope, &line))
+            fail_msg("%s", others[i]);
+        envelope_free(envelope);
+    }
+}
+
+/* Years are counted by the order of stamps: an old date that a program names is none of them. */
+static void a_date_in_a_message_moves_no_year(void **state)
+{
+    struct envelope *envelope = open_at(BERLIN, FILE_TIME);
+    struct log_line line;
+
+    (void)state;
+    assert_true(take(envelope, "Mar  3 12:01:20 mx1 app[9]: Dec 31 11:01:20 box a[1]: b", &line));
+    assert_true(envelope_unwrap(envelope, &line));
+    assert_int_equal(line.at, seconds("2026-03-03T11:01:20Z"));
+    assert_true(take(envelope, "Mar  3 12:01:21 mx1 postfix/smtp[7]: text", &line));
+    assert_int_equal(line.at, seconds("2026-03-03T11:01:21Z"));
+    envelope_free(envelope);
+}
+
 static void some_lines_carry_no_message(void **state)
 {
     static const char *const lines[] = {
@@ -579,6 +647,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_gives_time_host_program_pid_and_message),
+        cmocka_unit_test(what_a_container_wrote_is_taken_out_of_its_message),
+        cmocka_unit_test(a_date_in_a_message_moves_no_year),
         cmocka_unit_test(some_lines_carry_no_message),
         cmocka_unit_test(the_whole_line_is_kept_as_it_came),
         cmocka_unit_test(the_journal_is_known_by_its_forms),

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "cli/config.h"
+#include "cli/follow_journal.h"
 #include "cli/follow_logs.h"
 #include "cli/follow_notify.h"
 #include "cli/log_options.h"
@@ -356,13 +357,35 @@ static int follow_paths(struct follow *follow)
     return status;
 }
 
+/* Whether the arguments make sense together; says what does not. */
+static bool is_wish(const struct cli *cli, bool journal, char **paths, char **matches)
+{
+    if (journal == (paths != NULL)) {
+        cli_complain(cli, journal ? "--journal takes no files"
+                                  : "nothing to follow: name files, or --journal");
+        return false;
+    }
+    if (matches != NULL && !journal) {
+        cli_complain(cli, "--match goes with --journal");
+        return false;
+    }
+    for (char **match = matches; match != NULL && *match != NULL; match++)
+        if (!follow_journal_is_match(*match)) {
+            cli_complain(cli, "--match: not FIELD=VALUE, as journalctl takes it: %s", *match);
+            return false;
+        }
+    return true;
+}
+
 int cmd_follow(struct cli *cli, int argc, char **argv)
 {
     gboolean journal = FALSE, once = FALSE, from_end = FALSE;
-    g_auto(GStrv) paths = NULL, whole = NULL;
+    g_auto(GStrv) paths = NULL, whole = NULL, matches = NULL;
     g_autofree char *timezone = NULL;
     const GOptionEntry entries[] = {
         {"journal", 0, 0, G_OPTION_ARG_NONE, &journal, "Follow the systemd journal", NULL},
+        {"match", 0, 0, G_OPTION_ARG_STRING_ARRAY, &matches,
+         "Of the journal, read what has this in a field as well", "FIELD=VALUE"},
         {"once", 0, 0, G_OPTION_ARG_NONE, &once, "Read what there is, and end", NULL},
         {"from-end", 0, 0, G_OPTION_ARG_NONE, &from_end,
          "Of a log that is new here, leave out what it has already", NULL},
@@ -382,12 +405,9 @@ int cmd_follow(struct cli *cli, int argc, char **argv)
                    "and journal.",
                    &status))
         return status;
-    if (journal == (paths != NULL)) {
-        cli_complain(cli, journal ? "--journal takes no files"
-                                  : "nothing to follow: name files, or --journal");
+    if (!is_wish(cli, journal, paths, matches))
         return EXIT_USAGE;
-    }
     whole = paths != NULL ? whole_paths(paths) : NULL;
-    follow.wish = (struct follow_wish){whole, once, from_end, timezone};
+    follow.wish = (struct follow_wish){whole, matches, once, from_end, timezone};
     return follow_paths(&follow);
 }

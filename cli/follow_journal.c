@@ -16,7 +16,7 @@
 #define CURSOR_BYTES 512
 
 /* Facility "mail", and what logs there under its own name only. */
-static const char *const matches[] = {
+static const char *const mail_servers[] = {
     "SYSLOG_FACILITY=2",       "+", "SYSLOG_IDENTIFIER=exim", "SYSLOG_IDENTIFIER=exim4",
     "SYSLOG_IDENTIFIER=halon",
 };
@@ -25,6 +25,7 @@ struct follow_journal {
     char *path; /* FOLLOW_JOURNAL */
     struct follow_reader reader;
     struct follow_trail trail;
+    char *const *matches; /* what is asked for besides; may be NULL */
     bool once;
     bool skip;          /* the first line is the last one of what is left out */
     gint64 started_at;  /* journal time in microseconds */
@@ -115,6 +116,18 @@ void follow_journal_free(struct follow_journal *journal)
     g_free(journal);
 }
 
+void follow_journal_set_matches(struct follow_journal *journal, char *const *matches)
+{
+    journal->matches = matches;
+}
+
+bool follow_journal_is_match(const char *text)
+{
+    size_t name = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+    return name > 0 && text[name] == '=' && text[name + 1] != '\0';
+}
+
 static GPtrArray *child_arguments(const struct follow_journal *journal)
 {
     GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
@@ -132,8 +145,12 @@ static GPtrArray *child_arguments(const struct follow_journal *journal)
         g_ptr_array_add(arguments, g_strdup("--no-tail"));
     if (journal->cursor != NULL)
         g_ptr_array_add(arguments, g_strconcat("--after-cursor=", journal->cursor, NULL));
-    for (size_t i = 0; i < G_N_ELEMENTS(matches); i++)
-        g_ptr_array_add(arguments, g_strdup(matches[i]));
+    for (size_t i = 0; i < G_N_ELEMENTS(mail_servers); i++)
+        g_ptr_array_add(arguments, g_strdup(mail_servers[i]));
+    for (char *const *match = journal->matches; match != NULL && *match != NULL; match++) {
+        g_ptr_array_add(arguments, g_strdup("+"));
+        g_ptr_array_add(arguments, g_strdup(*match));
+    }
     g_ptr_array_add(arguments, NULL);
     return arguments;
 }

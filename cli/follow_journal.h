@@ -17,6 +17,10 @@ struct follow_journal *follow_journal_new(const struct log_options *options,
                                           bool once);
 void follow_journal_free(struct follow_journal *journal);
 
+/* "FIELD=VALUE" each: entries to be read besides those of mail servers. Borrowed; NULL: none. */
+void follow_journal_set_matches(struct follow_journal *journal, char *const *matches);
+bool follow_journal_is_match(const char *text);
+
 /* Begins to read. TLSTRIAGE_ERROR_SYSTEM where there is no journalctl. */
 bool follow_journal_start(struct follow_journal *journal, GError **error);
 

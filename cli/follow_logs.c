@@ -49,6 +49,7 @@ static bool start_journal(struct follow_logs *logs, const struct log_position *p
 {
     logs->journal = follow_journal_new(logs->options, logs->writer, position, logs->wish->from_end,
                                        logs->wish->once);
+    follow_journal_set_matches(logs->journal, logs->wish->matches);
     return follow_journal_start(logs->journal, error);
 }
 

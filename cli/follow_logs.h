@@ -10,6 +10,7 @@
 /* What was asked for. */
 struct follow_wish {
     char **paths; /* absolute; NULL: the journal */
+    char **matches; /* of the journal, besides what mail servers log; may be NULL */
     bool once;
     bool from_end;
     char *timezone; /* NULL: not given */

@@ -49,7 +49,7 @@ _tlstriage()
             [[ $cur == -* ]] || options=$(tlstriage explain 2>/dev/null | sed -n 's/^ *\([a-z][a-z0-9-]*\).*/\1/p')
             ;;
         follow | ingest)
-            [[ $command == ingest ]] || options+=' --journal --once --from-end'
+            [[ $command == ingest ]] || options+=' --journal --match --once --from-end'
             options+=' --timezone'
             if [[ $cur != -* ]]; then
                 _filedir

@@ -246,6 +246,15 @@ is 'is counted once' "$(counted)" "$number"
 exits 'again' 0 triage follow --journal --once
 is 'from later on' "$(counted)" "$number"
 like 'behind a cursor' "$(tail -n 1 "$JOURNAL.calls")" '--after-cursor=s=1;i='
+exits '--match' 0 triage follow --journal --once --match CONTAINER_NAME=mail --match _PID=9
+like 'adds what else is read' "$(tail -n 1 "$JOURNAL.calls")" \
+    'SYSLOG_FACILITY=2 .*\+ CONTAINER_NAME=mail \+ _PID=9$'
+for match in --vacuum-time=1s mail container=mail =mail '_COMM=' +; do
+    exits "--match $match" 2 triage follow --journal --once --match "$match"
+    like 'is none' "$err" 'FIELD=VALUE'
+done
+exits '--match with files' 2 triage follow --match _PID=9 "$T/any.log"
+like 'says what it is for' "$err" '--match goes with --journal'
 begin --journal
 sleep 0.3
 entries 2

@@ -6,6 +6,8 @@
 #define PEER "([^\\[\\s]*?)(?:\\[([^\\]]*)\\](?::\\d+)?)?"
 /* "_25._tcp.HOST", or with the name that it is an alias of; no address. */
 #define TLSA_OWNER "_\\d+\\._tcp\\.([^\\s:]+?)\\.?()(?: -> \\S+?)?"
+/* Lines that quote what another host sent name it, with its address, before that. */
+#define UNQUOTED "^(?!.*\\[)"
 #define VERIFY "^(?:(?:CA|server|client) )?certificate verification failed for " PEER ": ?"
 #define VERIFY_LITERAL(text)                                                                       \
     {                                                                                              \
@@ -142,7 +144,7 @@ static const struct row {
      RESULT_UNKNOWN,
      EXTRA_NONE},
     /* H7, all: our own TLS does not work. */
-    {{"disabling TLS support", "disabling TLS support$"},
+    {{"disabling TLS support", UNQUOTED ".*disabling TLS support$"},
      POSTFIX_WEIGHT_POLICY,
      POSTFIX_LOCAL,
      DETAIL_LOCAL_TLS_CONFIG,
@@ -169,7 +171,7 @@ static const struct row {
      RESULT_UNKNOWN,
      EXTRA_NONE},
     {{"DANE support",
-      "^warning: .*(?:no (?:trust-anchor or )?DANE support|DANE support disabled\\.)$"},
+      UNQUOTED "warning: .*(?:no (?:trust-anchor or )?DANE support|DANE support disabled\\.)$"},
      POSTFIX_WEIGHT_POLICY,
      POSTFIX_LOCAL,
      DETAIL_LOCAL_TLS_CONFIG,
@@ -295,13 +297,15 @@ static const struct row {
      DETAIL_LOCAL_TLS_CONFIG,
      RESULT_UNKNOWN,
      EXTRA_NEXT_HOP},
-    {{"dns resolver options incompatible with dane TLS", "^warning: ()()(?:(\\S+?): )?"},
+    {{"dns resolver options incompatible with ",
+      "^warning: ()()(?:(\\S+?): )?dns resolver options incompatible with dane(?:-only)? TLS"},
      POSTFIX_WEIGHT_POLICY,
      POSTFIX_LOCAL,
      DETAIL_LOCAL_TLS_CONFIG,
      RESULT_UNKNOWN,
      EXTRA_NEXT_HOP},
-    {{" security level is invalid for delivery via unix-domain sockets", "^warning: "},
+    {{" security level is invalid for delivery via unix-domain sockets",
+      "^warning: \\S+: the \"[^\"]*\" security level is invalid for delivery via unix-domain"},
      POSTFIX_WEIGHT_POLICY,
      POSTFIX_LOCAL,
      DETAIL_LOCAL_TLS_CONFIG,
@@ -336,7 +340,7 @@ static const struct row {
      DETAIL_LOCAL_POLICY_LOOKUP,
      RESULT_UNKNOWN,
      EXTRA_NEXT_HOP},
-    {{": unknown TLS policy ", ": unknown TLS policy '"},
+    {{": unknown TLS policy ", "^warning: [^\\s\\[]+: unknown TLS policy '"},
      POSTFIX_WEIGHT_POLICY,
      POSTFIX_LOCAL,
      DETAIL_LOCAL_TLS_CONFIG,
@@ -384,7 +388,7 @@ static const struct row {
      DETAIL_LOCAL_TLS_CONFIG,
      RESULT_UNKNOWN,
      EXTRA_NONE},
-    {{"aborting TLS session", "^warning: (?:" PEER ": )?.*aborting TLS session$"},
+    {{"aborting TLS session", "^warning: (?:" PEER ": )?(?!.*\\[).*aborting TLS session$"},
      POSTFIX_WEIGHT_POLICY,
      POSTFIX_LOCAL | POSTFIX_UNREADY,
      DETAIL_LOCAL_TLS_CONFIG,

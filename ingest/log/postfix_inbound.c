@@ -75,7 +75,8 @@ static const struct row {
      SENSE_LOCAL,
      DETAIL_INBOUND_LOCAL_CERT_PROBLEM,
      POSTFIX_WEIGHT_POLICY},
-    {{"disabling TLS support", "disabling TLS support$"},
+    /* No line about a client, which names it with its address: that may hold what it sent. */
+    {{"disabling TLS support", "^(?!.*\\[).*disabling TLS support$"},
      SENSE_LOCAL,
      DETAIL_INBOUND_LOCAL_CERT_PROBLEM,
      POSTFIX_WEIGHT_POLICY},

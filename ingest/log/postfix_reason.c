@@ -177,7 +177,8 @@ static const struct postfix_reason reasons[] = {
     /* dns_lookup.c, all: SERVFAIL or no answer, other answers that are none. Without "try again"
        the name does not exist. */
     {{"Name service error for name=",
-      "Name service error for name=(\\S+) type=(?:MX|A|AAAA|SRV): (?:Host not found, try again|"
+      "^(?:Host or domain name not found\\. )?Name service error for name=(\\S+) "
+      "type=(?:MX|A|AAAA|SRV): (?:Host not found, try again|"
       "Non-recoverable error|Malformed or unexpected name server reply)$"},
      POSTFIX_REASON_DNS,
      DETAIL_DNS_LOOKUP_ERROR,

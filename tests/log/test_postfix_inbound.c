@@ -122,6 +122,14 @@ static const struct story inbound_stories[] = {
      "certificate from file \"/etc/ssl/mx.pem\": disabling TLS support\n"
      "failure: in local-policy-error inbound-local-cert-problem unknown reason=No server certs "
      "available. TLS won't be enabled\n"},
+    {"what a client sends is no word of ours about our certificate",
+     D "warning: non-SMTP command from unknown[192.0.2.66]: GET /x disabling TLS support"
+       "\n" D "warning: Illegal address syntax from unknown[192.0.2.66] in MAIL command: <a b "
+       "disabling TLS support"
+       "\n" D
+       "warning: unknown[192.0.2.66]: SASL LOGIN authentication failed: disabling TLS support"
+       "\n",
+     ""},
     {"our own limit of new TLS sessions",
      D "Anonymous TLS connection established from c.example[192.0.2.3]" TLS "\n" D
        "warning: New TLS session rate limit exceeded: 2 from c.example[192.0.2.3] for service smtp"

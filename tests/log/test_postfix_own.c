@@ -70,6 +70,26 @@ static const struct story own_stories[] = {
      "failure: out validation-failure local-policy-error local-tls-config deferred TLSv1.3 "
      "domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 reason=Server "
      "certificate not verified\n"},
+    {"what a server says is no word of ours about our settings",
+     S "warning: 4AAAA1111A: non-ESMTP response from " MX ":25: x disabling TLS support"
+       "\n" S "warning: 4AAAA1111A: non-ESMTP response from " MX ":25: x aborting TLS session"
+       "\n" S "warning: 4AAAA1111A: non-LMTP response from " MX ":24: x no DANE support"
+       "\n" S "warning: " MX ":25: response longer than 2048: x: unknown TLS policy 'y......"
+       "\n" S "warning: host " MX ":25 said: 550 dns resolver options incompatible with dane TLS "
+       "(in reply to XFORWARD NAME/ADDR)"
+       "\n" S "warning: host " MX ":25 said: 550 x security level is invalid for delivery via "
+       "unix-domain sockets (in reply to XFORWARD NAME/ADDR)"
+       "\n",
+     ""},
+    {"the options of our resolver",
+     S "warning: b.example: dns resolver options incompatible with dane-only TLS\n",
+     "failure: out local-policy-error local-tls-config unknown domain=b.example hop=b.example "
+     "reason=b.example: dns resolver options incompatible with dane-only TLS\n"},
+    {"delivery without a network",
+     S "warning: /run/x: the \"dane\" security level is invalid for delivery via unix-domain "
+       "sockets\n",
+     "failure: out local-policy-error local-tls-config unknown reason=/run/x: the \"dane\" "
+     "security level is invalid for delivery via unix-domain sockets\n"},
     {"TLS from the first byte on, at a level without TLS",
      S "warning: smtp_tls_wrappermode requires \"smtp_tls_security_level = encrypt\" (or stronger)"
        "\n" S TO NOWHERE ", dsn=4.3.0, status=deferred (server unavailable or unable to receive "
@@ -94,6 +114,10 @@ static const struct story name_stories[] = {
                            "resolution)\n",
      DNS_FAILURE "mx=mx.b.example id=4AAAA1111A dsn=4.4.3 delay=1 reason=unable to look up host "
                  "mx.b.example: Temporary failure in name resolution\n"},
+    {"another server's word about its own resolver, in a line that was cut",
+     S TO AT ", dsn=4.4.3, status=deferred (host " MX " said: 451 4.4.3 Name service error for "
+             "name=c.example type=MX: Host not found, try again\n",
+     "session: out unknown domain=b.example mx=mx.b.example id=4AAAA1111A\n"},
     {"the system's own resolver says that there is no such name",
      S TO NOWHERE ", dsn=5.4.4, status=bounced (unable to look up host mx.b.example: Name or "
                   "service not known)\n",

@@ -231,12 +231,28 @@ static bool begins_field(struct span rest)
     return at > 2 && at < rest.length && rest.at[at] == '=';
 }
 
+/*
+ * Where in an address its end is to be looked for: a quoted local part, as Postfix writes it since
+ * 3.5, may hold what looks like the rest of the line.
+ */
+static size_t quoted_length(struct span address)
+{
+    size_t at = 1;
+
+    if (address.length == 0 || *address.at != '"')
+        return 0;
+    while (at < address.length && address.at[at] != '"')
+        at += address.at[at] == '\\' ? 2 : 1;
+    at++;
+    return at < address.length && (address.at[at] == '@' || address.at[at] == '>') ? at : 0;
+}
+
 /* "to=<ADDRESS>": an address may hold '>' and ", " itself. What is left after it. */
 static struct span read_recipient(struct span text, struct postfix_delivery *delivery)
 {
     struct span rest = span_from(text, strlen("to=<"));
     const char *last = rest.at + rest.length;
-    const char *end = rest.at;
+    const char *end = rest.at + quoted_length(rest);
     const char *at;
 
     while ((end = end == last ? NULL : memchr(end, '>', (size_t)(last - end))) != NULL) {
@@ -260,7 +276,9 @@ static size_t value_length(struct span text)
     const char *end = text.at + text.length;
 
     if (text.length > 0 && *at == '<') {
-        const char *close = memmem(at, text.length, ">, ", 3);
+        struct span address = span_from(text, 1);
+        const char *from = address.at + quoted_length(address);
+        const char *close = memmem(from, (size_t)(end - from), ">, ", 3);
         return close == NULL ? text.length : (size_t)(close - text.at) + 1;
     }
     while (at < end && (at = memchr(at, ',', (size_t)(end - at))) != NULL) {

@@ -404,6 +404,14 @@ static const struct story pitfall_stories[] = {
      "failure: out certificate-not-trusted cert-not-trusted reused-untrusted-session deferred "
      "TLSv1.3 domain=b.example mx=mx.b.example ip=192.0.2.1 id=4AAAA1111A dsn=4.7.5 delay=1 "
      "reason=Server certificate not verified\n"},
+    {"an address that holds a whole delivery",
+     S "4AAAA1111A: to=<\"a\\\">, relay=mx.c.example[192.0.2.3]:25, delay=1, delays=0/0/0/1, "
+       "dsn=4.7.5, status=deferred (Server certificate not verified) \"@b.example>" AT SENT "\n" S
+       "4AAAA1111B: to=<u@b.example>, orig_to=<\"a>, relay=mx.c.example[192.0.2.3]:25, "
+       "delay=1, delays=0/0/0/1, dsn=4.7.5, status=deferred (Server certificate not verified) "
+       "\"@d.example>" AT SENT "\n",
+     "session: out unknown domain=b.example mx=mx.b.example id=4AAAA1111A\n"
+     "session: out unknown domain=b.example mx=mx.b.example id=4AAAA1111B\n"},
     {"an address with a comma or a bracket in it",
      S "4AAAA1111A: to=<\"a>, b, relay=none\"@B.Example.>, orig_to=<x, y>, "
        "relay=MX.B.example[192.0.2.1]:25, delay=86400, delays=1/0/0.1/0, dsn=4.7.4, "

@@ -12,6 +12,7 @@
 /* What stands after a key. */
 enum value {
     VALUE_ADDRESS, /* one address, or a local part alone */
+    VALUE_XTEXT,   /* the same with "+40" for '@' (RFC 3461), and perhaps "rfc822;" before it */
     VALUE_NAME,    /* a login name: goes */
     VALUE_LOGIN,   /* MECHANISM:NAME of Exim: the name goes */
     VALUE_ID,      /* a message id where it holds an '@', else something else's id */
@@ -41,6 +42,8 @@ static const struct key {
     {KEY("email"), "=", VALUE_ADDRESS},
     {KEY("emailAddress"), "=", VALUE_ADDRESS},
     {KEY("F"), "=", VALUE_ADDRESS},
+    {KEY("orcpt"), "=", VALUE_XTEXT},
+    {KEY("rfc822"), ";", VALUE_XTEXT},
     {KEY("sasl_username"), "=", VALUE_NAME},
     {KEY("sasl_sender"), "=", VALUE_NAME},
     {KEY("username"), "=", VALUE_NAME},
@@ -210,9 +213,48 @@ static void blank_display(struct scrubber *scrubber)
     scrubber->open = scrubber->escaped = -1;
 }
 
+static void drop(struct scrubber *scrubber, size_t end)
+{
+    scrubber->at = end;
+    scrubber->token = scrubber->out->len;
+}
+
+static bool has_letter(struct span text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (g_ascii_isalpha(text.at[i]) || (guchar)text.at[i] >= 0x80)
+            return true;
+    return false;
+}
+
+/* "NAME" after "KEY=": a local part alone. Numbers are counters of commands. */
+static void take_name_alone(struct scrubber *scrubber)
+{
+    size_t end = scrubber->at;
+    struct span name;
+
+    if (end == 0 || scrubber->text.at[end - 1] != '=')
+        return;
+    while (end < scrubber->text.length && !is_delimiter(scrubber->text.at[end]))
+        end++;
+    name = span_of(scrubber->text.at + scrubber->at, end - scrubber->at);
+    if (has_letter(name) && !holds_at(name))
+        blank(scrubber, end);
+}
+
+/* Where the first '@' of a local part without quotes stands; it may hold blanks and commas. */
+static size_t end_of_local_part(const struct scrubber *scrubber, size_t at)
+{
+    size_t last = MIN(scrubber->text.length, at + DISPLAY_BYTES);
+
+    while (at < last && memchr("@\"<>", scrubber->text.at[at], 4) == NULL)
+        at++;
+    return at;
+}
+
 /*
- * "<NAME>" after a key of an address: a local part alone. Where an '@' or a quoted part comes, the
- * rules for addresses do the work.
+ * "<NAME>" after a key of an address: a local part alone. Where a quoted part comes, the rules for
+ * addresses do the work.
  */
 static void take_bracket(struct scrubber *scrubber)
 {
@@ -221,14 +263,46 @@ static void take_bracket(struct scrubber *scrubber)
 
     if (is_blank(peek(scrubber, at)))
         at++;
-    if (peek(scrubber, at) != '<')
+    if (peek(scrubber, at) != '<') {
+        take_name_alone(scrubber);
         return;
+    }
     copy(scrubber, at + 1);
+    end = end_of_local_part(scrubber, scrubber->at);
+    if (peek(scrubber, end) == '@') {
+        drop(scrubber, end);
+        return;
+    }
+    if (peek(scrubber, end) == '"')
+        return;
     for (end = scrubber->at; end < scrubber->text.length; end++) {
         char c = scrubber->text.at[end];
         if (c == '@' || c == '"')
             return;
         if (is_blank(c) || c == '<' || c == '>')
+            break;
+    }
+    blank(scrubber, end);
+}
+
+/* Up to its '@' or "+40", which is left for the domain to be known by. */
+static void take_xtext(struct scrubber *scrubber)
+{
+    static const char type[] = "rfc822;";
+    struct span rest = span_from(scrubber->text, scrubber->at);
+    size_t end;
+
+    if (rest.length >= strlen(type) && g_ascii_strncasecmp(rest.at, type, strlen(type)) == 0)
+        copy(scrubber, scrubber->at + strlen(type));
+    if (is_blank(peek(scrubber, scrubber->at)))
+        copy(scrubber, scrubber->at + 1);
+    for (end = scrubber->at; end < scrubber->text.length; end++) {
+        char c = scrubber->text.at[end];
+        if (c == '@' || span_begins(span_from(scrubber->text, end), "+40")) {
+            drop(scrubber, end);
+            return;
+        }
+        if (is_delimiter(c))
             break;
     }
     blank(scrubber, end);
@@ -338,7 +412,14 @@ static void take_value(struct scrubber *scrubber, const struct key *key)
         take_display(scrubber);
         take_bracket(scrubber);
         break;
+    case VALUE_XTEXT:
+        take_xtext(scrubber);
+        break;
     case VALUE_NAME:
+        if (peek(scrubber, scrubber->at) == '"') {
+            take_title(scrubber);
+            break;
+        }
         blank(scrubber, end_of_name(scrubber, scrubber->at));
         break;
     case VALUE_LOGIN:
@@ -383,7 +464,8 @@ static bool take_key(struct scrubber *scrubber)
         end++;
     if (peek(scrubber, end) == '"' && peek(scrubber, end + 1) == ':')
         return take_member(scrubber, end);
-    if (peek(scrubber, end) == '=' || peek(scrubber, end) == ':')
+    if (end < scrubber->text.length && strchr("=:;", scrubber->text.at[end]) != NULL &&
+        scrubber->text.at[end] != '\0')
         key = find_key(scrubber, end - scrubber->at, peek(scrubber, end));
     if (key == NULL)
         return false;
@@ -478,19 +560,22 @@ static void take_at(struct scrubber *scrubber, size_t length)
     scrubber->at += length;
 }
 
-/* "<bob>: Recipient address rejected": a local part alone. */
-static bool take_rejected(struct scrubber *scrubber)
+/* "<bob>: Recipient address rejected", "<bo" at the end: a local part alone. "<22>" is none. */
+static bool take_alone(struct scrubber *scrubber)
 {
-    size_t end = scrubber->at + 1;
-    struct span rest;
+    size_t begin = scrubber->at + 1;
+    size_t end = begin;
+    char before = scrubber->at == 0 ? ' ' : scrubber->text.at[scrubber->at - 1];
 
-    while (end < scrubber->text.length && is_word(scrubber->text.at[end]))
+    while (end < scrubber->text.length &&
+           (is_word(scrubber->text.at[end]) || memchr(".+'!%", scrubber->text.at[end], 5) != NULL))
         end++;
-    rest = span_from(scrubber->text, end);
-    if (!span_begins(rest, ">: Recipient address") && !span_begins(rest, ">: Sender address") &&
-        !span_begins(rest, ">..."))
+    if (before == '=' ||
+        (end < scrubber->text.length && scrubber->text.at[end] != '>' &&
+         scrubber->text.at[end] != ')') ||
+        !has_letter(span_of(scrubber->text.at + begin, end - begin)))
         return false;
-    copy(scrubber, scrubber->at + 1);
+    copy(scrubber, begin);
     blank(scrubber, end);
     return true;
 }
@@ -520,7 +605,7 @@ static void take_next(struct scrubber *scrubber)
         take_at(scrubber, 3);
     } else if (c == '"') {
         take_quote(scrubber);
-    } else if (c != '<' || !take_rejected(scrubber)) {
+    } else if (c != '<' || !take_alone(scrubber)) {
         bool leads = scrubber->token == scrubber->out->len && strchr("'`{|", c) != NULL;
         g_string_append_c(scrubber->out, c);
         scrubber->at++;

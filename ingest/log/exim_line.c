@@ -279,6 +279,7 @@ void exim_parse_delivery(struct span rest, struct exim_delivery *delivery)
 {
     struct cursor cursor = {rest.at, rest.at + rest.length};
     struct span word;
+    bool named = false, begins_name;
 
     memset(delivery, 0, sizeof *delivery);
     skip_blanks(&cursor);
@@ -291,8 +292,12 @@ void exim_parse_delivery(struct span rest, struct exim_delivery *delivery)
             return;
         }
         skip_blanks(&cursor);
-        if (cursor.at < cursor.end)
-            word = take_field(&cursor, rest.at, delivery);
+        if (cursor.at == cursor.end)
+            return;
+        /* A name with quotes in it may go on with fields of its own; none of ours follow it. */
+        begins_name = span_begins(span_of(cursor.at, (size_t)(cursor.end - cursor.at)), "DN=\"");
+        word = named ? take_word(&cursor) : take_field(&cursor, rest.at, delivery);
+        named = named || begins_name;
     }
 }
 
@@ -321,11 +326,10 @@ static bool take_arrival_field(struct cursor *cursor, struct exim_arrival *arriv
         skip_helo(cursor);
         return true;
     }
-    if (span_begins(rest, "DN=\"")) {
-        arrival->has_name = true;
-        cursor->at += 4;
-        skip_name(cursor);
-        return true;
+    /* Of the peer, with quotes as they are: they may go on with fields of their own. */
+    if (span_begins(rest, "DN=\"") || span_begins(rest, "SNI=\"")) {
+        arrival->has_name = *rest.at == 'D';
+        return false;
     }
     word = take_word(cursor);
     if (span_begins(word, "H="))

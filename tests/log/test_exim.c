@@ -1004,6 +1004,14 @@ static void names_of_certificates_may_hold_anything(void **state)
          " X=TLS1.3:a CV=yes DN=\"/O=a: b, \\\"c\\\" H=x [203.0.113.9] X=y /CN=\xc3\xa4\" "
          "C=\"250\"",
          "session: out trusted TLSv1.3" MX "\n"},
+        /* Quotes in it are not escaped. */
+        {SENT HOST " X=TLS1.3:a CV=no DN=\"/CN=x\" H=mx.example.net [203.0.113.9] X=TLS1.2:b "
+                   "CV=dane DN=\"y\" C=\"250\"",
+         "session: out untrusted TLSv1.3" MX "\n"},
+        {BOUNCED HOST " X=TLS1.3:a CV=no DN=\"/CN=x\" H=mx.example.net [203.0.113.9] y\": "
+                      "" VERIFY_FAILED,
+         FAILED "failure: out certificate-not-trusted cert-not-trusted bounced" MX
+                " reason=" VERIFY_FAILED "\n"},
         {BOUNCED HOST " X=TLS1.3:a CV=no DN=\"/O=a: DANE error: x, b\"c /CN=a\" : SMTP error from "
                       "remote mail server after RCPT TO:<bob@example.com>: 550 no",
          "session: out untrusted TLSv1.3" MX "\n"},
@@ -1075,6 +1083,12 @@ static void mail_that_comes_in_is_a_session(void **state)
          "S=1",
          "session: in untrusted TLSv1.3\n"},
         {"<= a@example.org H=mx.example.org [192.0.2.1] P=esmtpsa X=TLS1.3:a CV=no A=plain:bob S=1",
+         "session: in anonymous TLSv1.3\n"},
+        {"<= a@example.org H=mx.example.org [192.0.2.1] P=esmtps X=TLS1.3:a CV=no "
+         "DN=\"/CN=e\" P=local X=TLS1.2:b CV=yes\" S=1",
+         "session: in untrusted TLSv1.3\n"},
+        {"<= a@example.org H=mx.example.org [192.0.2.1] P=esmtps X=TLS1.3:a CV=no "
+         "SNI=\"e\" P=local X=TLS1.2:b CV=yes\" S=1",
          "session: in anonymous TLSv1.3\n"},
         {"<= <> H=mx.example.org [192.0.2.1] P=esmtp S=1 T=\"X=TLS1.3:a\"",
          "session: in plaintext\n"},

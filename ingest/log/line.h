@@ -62,9 +62,11 @@ static inline const char *span_find(struct span span, const char *text)
     return span.length == 0 ? NULL : memmem(span.at, span.length, text, strlen(text));
 }
 
-/* What is left after the first `count` bytes. */
+/* What is left after the first `count` bytes; nothing where there are no more. */
 static inline struct span span_from(struct span span, size_t count)
 {
+    if (count > span.length)
+        count = span.length;
     return span_of(span.at + count, span.length - count);
 }
 

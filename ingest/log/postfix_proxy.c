@@ -104,9 +104,12 @@ static void note_connection(struct postfix *postfix, const struct postfix_origin
 {
     bool is_client = span_begins(message, "CONNECT from ");
     size_t begin = strlen(is_client ? "CONNECT from " : "CONNECT to ");
-    guint64 hash = hash_endpoint(origin, span_from(message, begin));
-    guint64 *slot = &postfix->clients[hash % POSTFIX_ENDPOINTS];
+    guint64 hash, *slot;
 
+    if (!is_client && !span_begins(message, "CONNECT to "))
+        return;
+    hash = hash_endpoint(origin, span_from(message, begin));
+    slot = &postfix->clients[hash % POSTFIX_ENDPOINTS];
     if (is_client)
         *slot = hash;
     else if (*slot == hash)

@@ -145,6 +145,12 @@ static const struct story inbound_stories[] = {
      "session: in failed\n"
      "failure: in starttls-refused inbound-tls-rate-limit unknown ip=192.0.2.3 reason=Refusing "
      "STARTTLS request for service smtp\n"},
+    {"lines of tlsproxy that were cut",
+     X "CONNECT "
+       "\n" X "CONNECT t"
+       "\n" X "CONNECT from"
+       "\n" X "DISCONNECT\n",
+     ""},
     {"tlsproxy as a server",
      X "CONNECT from [192.0.2.6]:45454"
        "\n" X "warning: TLS library problem: error:0A00010B:SSL routines::wrong version "

@@ -403,13 +403,16 @@ static void emit_failure(struct halon *halon, const struct log_line *line,
     halon->context->emit(event, halon->context->data);
 }
 
-/* Of an attempt that says nothing of TLS itself: its reason has the words of our own scripts. */
-static bool is_error_reason(const char *reason)
+/* Of an attempt that says nothing of TLS itself: its reason has the words of our own scripts. Where
+   there was TLS, or the mail was taken, they are the other server's. */
+static bool is_error_reason(const struct attempt *attempt)
 {
     static const char *const begins[] = {"DANE error: ", "STARTTLS error: ", "Bad MTA-STS: "};
 
-    for (size_t i = 0; reason != NULL && i < G_N_ELEMENTS(begins); i++)
-        if (g_str_has_prefix(reason, begins[i]))
+    if (attempt->reason == NULL || json_is_true(attempt->started) || is_delivered(attempt))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(begins); i++)
+        if (g_str_has_prefix(attempt->reason, begins[i]))
             return true;
     return false;
 }
@@ -460,7 +463,7 @@ static bool emit_attempt(struct halon *halon, const struct log_line *line,
             ? text_bounded(attempt->host, strlen(attempt->host), LIMIT_DOMAIN_BYTES, NULL)
             : g_strndup(line->host.at, line->host.length);
     g_autofree char *id = queue_id_of(attempt);
-    bool failed = attempt->tlsrpt != NULL || is_error_reason(attempt->reason);
+    bool failed = attempt->tlsrpt != NULL || is_error_reason(attempt);
     struct log_event event = {
         .at = attempt->at,
         .host = host,

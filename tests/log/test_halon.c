@@ -68,6 +68,17 @@ static const struct sample attempts[] = {
      "session: out verified domain=example.com\n"},
     {"{\"domain\":\"example.com\",\"tls\":{\"started\":true,\"tlsrpt\":\"success\"}}",
      "session: out untrusted domain=example.com\n"},
+    /* What the other server said when there was TLS, or when it took the mail. */
+    {"{\"domain\":\"example.com\",\"status\":\"deferred\",\"reason\":\"DANE error: x\",\"tls\":"
+     "{\"started\":true,\"verified\":true}}",
+     "session: out verified domain=example.com\n"},
+    {"{\"domain\":\"example.com\",\"status\":\"delivered\",\"reason\":\"STARTTLS error: x\","
+     "\"tls\":{\"started\":false}}",
+     "session: out plaintext domain=example.com\n"},
+    {"{\"domain\":\"example.com\",\"status\":\"deferred\",\"reason\":\"STARTTLS error: closed\","
+     "\"tls\":{\"started\":false}}",
+     "failure: out validation-failure tls-handshake-failure handshake-failure deferred "
+     "domain=example.com reason=STARTTLS error: closed\n"},
     /* Names as others spell them. */
     {"{\"transaction_id\":\"t1\",\"message-id\":\"m1\",\"recipientDomain\":\"example.com\","
      "\"mx_host\":\"mx.example.com\",\"remote_ip\":\"192.0.2.1\",\"tls\":{\"started\":true}}",

@@ -24,6 +24,14 @@ static guint hash_texts(const char *const *texts, size_t count, guint64 seed)
     return (guint)(seed ^ seed >> 32);
 }
 
+guint log_route_hash(const struct log_route *route)
+{
+    return hash_texts(route->texts, G_N_ELEMENTS(route->texts),
+                      (guint64)route->mta << 24 | (guint64)route->direction << 20 |
+                          (guint64)route->level << 16 | (guint64)route->outcome << 8 |
+                          (guint64)route->version);
+}
+
 static guint hash_route(gconstpointer data)
 {
     return ((const struct log_route *)data)->hash;
@@ -200,10 +208,7 @@ static struct log_route *find_route(struct log_writer *writer, const struct log_
     };
     struct log_route *route;
 
-    wanted.hash = hash_texts(wanted.texts, G_N_ELEMENTS(wanted.texts),
-                             (guint64)wanted.mta << 24 | (guint64)wanted.direction << 20 |
-                                 (guint64)wanted.level << 16 | (guint64)wanted.outcome << 8 |
-                                 (guint64)wanted.version);
+    wanted.hash = log_route_hash(&wanted);
     route = g_hash_table_lookup(writer->routes, &wanted);
     return route != NULL ? route : add_route(writer, &wanted);
 }

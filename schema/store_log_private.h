@@ -65,6 +65,9 @@ struct log_route {
     gint64 hour;
 };
 
+/* Of all but itself, id and position; the store finds a route by it. */
+guint log_route_hash(const struct log_route *route);
+
 struct log_count {
     struct log_route *route;
     gint64 hour;
@@ -116,6 +119,9 @@ struct log_consumed {
     guint64 mark;
     bool was_counted; /* a session, too */
 };
+
+/* Takes the rows of these, and their sessions, back. Within a transaction. */
+bool log_alone_drop(struct store *store, const GArray *consumed, GError **error);
 
 struct log_writer {
     struct store *store;

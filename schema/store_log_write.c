@@ -228,30 +228,6 @@ static bool write_failures(struct log_writer *writer, GError **error)
     return true;
 }
 
-static bool change_alone(struct store *store, enum statement which, guint64 mark, GError **error)
-{
-    sqlite3_stmt *change = store_statement(store, which, error);
-
-    if (change == NULL)
-        return false;
-    sqlite3_bind_int64(change, 1, (gint64)mark);
-    return store_run(store, change, "dropping a failure of the log", error);
-}
-
-/* Lines that were told alone when only a part of the log had been read, with their sessions. */
-static bool drop_consumed(struct log_writer *writer, GError **error)
-{
-    for (guint i = 0; i < writer->consumed->len; i++) {
-        const struct log_consumed *alone = &g_array_index(writer->consumed, struct log_consumed, i);
-        if ((alone->was_counted &&
-             !(change_alone(writer->store, SQL_UNCOUNT_ALONE, alone->mark, error) &&
-               change_alone(writer->store, SQL_DROP_EMPTY_COUNT, alone->mark, error))) ||
-            !change_alone(writer->store, SQL_DROP_LOG_FAILURE, alone->mark, error))
-            return false;
-    }
-    return true;
-}
-
 /* *found false: there is no row for it yet. */
 static bool add_to_client(struct store *store, const struct log_event *client, const char *ip,
                           bool *found, GError **error)
@@ -452,6 +428,6 @@ bool store_log_write(struct log_writer *writer, GError **error)
 {
     return write_counts(writer, error) && log_open_drop_failures(writer->open, error) &&
            write_failures(writer, error) && log_open_write(writer->open, error) &&
-           drop_consumed(writer, error) && write_clients(writer, error) &&
+           log_alone_drop(writer->store, writer->consumed, error) && write_clients(writer, error) &&
            write_expiries(writer, error) && log_peers_write(writer->peers, error);
 }

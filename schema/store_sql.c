@@ -163,17 +163,18 @@ const char *const store_statements[STATEMENT_COUNT] = {
     [SQL_DROP_OPEN_SESSION] = "DELETE FROM log_open WHERE mark = ?1 AND route IS NOT NULL",
     [SQL_DROP_OPEN_FAILURE] = "DELETE FROM log_open WHERE mark = ?1 AND route IS NULL",
     [SQL_DROP_LOG_FAILURE] = "DELETE FROM log_failure WHERE mark = ?1",
-    /* Its session: failed, or of unknown outcome where the line alone does not say that it was. */
+    [SQL_FIND_ALONE] = "SELECT " HOUR_OF_FAILURE ", v.mta, v.level, f.host, f.domain, f.next_hop, "
+                       "f.mx FROM log_failure f CROSS JOIN log_words v ON v.id = f.words "
+                       "WHERE f.mark = ?1 LIMIT 1",
+    [SQL_FIND_ALONE_COUNT] =
+        "SELECT r.id FROM log_route r CROSS JOIN log_count c ON c.hour = ?1 AND c.route = r.id "
+        "AND c.sessions > 0 CROSS JOIN log_words w ON w.id = r.words AND w.outcome = ?3 "
+        "WHERE r.hash = ?2 AND r.host IS ?4 AND r.domain IS ?5 AND r.next_hop IS ?6 "
+        "AND r.mx IS ?7 LIMIT 1",
     [SQL_UNCOUNT_ALONE] =
-        "UPDATE log_count SET sessions = sessions - 1 WHERE (hour, route) = "
-        "(SELECT c.hour, c.route FROM log_failure f CROSS JOIN log_words v ON v.id = f.words "
-        "CROSS JOIN log_count c ON c.hour = " HOUR_OF_FAILURE " AND c.sessions > 0 "
-        "CROSS JOIN log_route r ON r.id = c.route AND r.domain IS f.domain AND r.mx IS f.mx "
-        "AND r.next_hop IS f.next_hop AND r.host IS f.host AND r.direction = f.direction "
-        "CROSS JOIN log_words w ON w.id = r.words AND w.mta = v.mta AND w.level = v.level "
-        "AND w.outcome IN ('failed', 'unknown') WHERE f.mark = ?1 ORDER BY w.outcome LIMIT 1)",
-    [SQL_DROP_EMPTY_COUNT] = "DELETE FROM log_count WHERE sessions = 0 AND hour = "
-                             "(SELECT " HOUR_OF_FAILURE " FROM log_failure f WHERE f.mark = ?1)",
+        "UPDATE log_count SET sessions = sessions - 1 WHERE hour = ?1 AND route = ?2",
+    [SQL_DROP_EMPTY_COUNT] =
+        "DELETE FROM log_count WHERE hour = ?1 AND route = ?2 AND sessions = 0",
     [SQL_COUNT_CLIENTS] = "SELECT count(*) FROM log_failure WHERE direction = 'in' "
                           "AND at >= ?1 AND at < ?2 AND host IS ?3",
     /* The line of the earliest, so that the order in which logs are read does not matter. */

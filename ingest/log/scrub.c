@@ -592,6 +592,45 @@ static void take_word(struct scrubber *scrubber)
     take_exim_flag(scrubber, span_of(scrubber->text.at + begin, scrubber->at - begin));
 }
 
+/* "\u00f6", "\/" of JSON: what it stands for, any letter for what is not ASCII; 0 where it is none.
+ */
+static char escaped_char(const struct scrubber *scrubber, size_t *length)
+{
+    guint code = 0;
+
+    *length = 2;
+    if (peek(scrubber, scrubber->at + 1) == '/')
+        return '/';
+    *length = 6;
+    if (peek(scrubber, scrubber->at + 1) != 'u')
+        return '\0';
+    for (size_t i = 2; i < 6; i++) {
+        char digit = peek(scrubber, scrubber->at + i);
+        if (!g_ascii_isxdigit(digit))
+            return '\0';
+        code = code * 16 + (guint)g_ascii_xdigit_value(digit);
+    }
+    return code == 0 ? ' ' : code < 0x80 ? (char)code : 'x';
+}
+
+static bool take_escape(struct scrubber *scrubber)
+{
+    size_t length;
+    char c = escaped_char(scrubber, &length);
+
+    if (c == '\0')
+        return false;
+    if (c == '@') {
+        take_at(scrubber, length);
+        return true;
+    }
+    g_string_append_len(scrubber->out, scrubber->text.at + scrubber->at, (gssize)length);
+    scrubber->at += length;
+    if (is_delimiter(c))
+        scrubber->token = scrubber->out->len;
+    return true;
+}
+
 static void take_next(struct scrubber *scrubber)
 {
     char c = scrubber->text.at[scrubber->at];
@@ -605,6 +644,8 @@ static void take_next(struct scrubber *scrubber)
         take_at(scrubber, 3);
     } else if (c == '"') {
         take_quote(scrubber);
+    } else if (c == '\\' && take_escape(scrubber)) {
+        return;
     } else if (c != '<' || !take_alone(scrubber)) {
         bool leads = scrubber->token == scrubber->out->len && strchr("'`{|", c) != NULL;
         g_string_append_c(scrubber->out, c);

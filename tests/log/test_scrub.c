@@ -128,6 +128,10 @@ static const struct sample {
     /* JSON and CSV */
     {"{\"recipient\":\"bob@example.com\",\"subject\":\"my \\\"secret\\\" day\",\"x\":1}",
      "{\"recipient\":\"@example.com\",\"subject\":\"...\",\"x\":1}"},
+    {"{\"recipient\":\"j\\u00f6rg.m\\u00FCller@example.com\",\"sender\":\"a\\/b@example.org\"}",
+     "{\"recipient\":\"@example.com\",\"sender\":\"@example.org\"}"},
+    {"{\"recipient\":\"bob\\u0040example.com\",\"x\":\"\\u003cbob@example.com\\u003E \\u12\"}",
+     "{\"recipient\":\"\\u0040example.com\",\"x\":\"\\u003c@example.com\\u003E \\u12\"}"},
     {"{\"message-id\": \"<a@b>\", \"sasl_username\": \"bob\", \"id\":\"1\"}",
      "{\"message-id\": \"...\", \"sasl_username\": \"...\", \"id\":\"...\"}"},
     {"d,2025-01-01 00:00:00+0000,a@b.example,\"c d\"@e.example,\"x, y@z.example\"",
@@ -187,11 +191,11 @@ static void it_appends(void **state)
 static void hostile_repetitions_take_linear_time(void **state)
 {
     static const char *const pieces[] = {
-        "id=",           "\"",       "a@",     "user=<,", "to=<\"",   "\\\"",     "Subject: ",
-        "Subject: C=x ", "<a",       "a.\"",   "T=\"",    " U=a ",    "%40",      "@",
-        "set_id=a ",     "; from=<", "\"a\":", "to=<",    "a=b=\"c.", "\\",       "A=x:",
-        "id=<",          "a b=",     "<a,",    "to=<a,",  "rfc822;",  "rfc822;+", "to=a",
-        "message-id= <",
+        "id=",           "\"",       "a@",      "user=<,", "to=<\"",   "\\\"",     "Subject: ",
+        "Subject: C=x ", "<a",       "a.\"",    "T=\"",    " U=a ",    "%40",      "@",
+        "set_id=a ",     "; from=<", "\"a\":",  "to=<",    "a=b=\"c.", "\\",       "A=x:",
+        "id=<",          "a b=",     "<a,",     "to=<a,",  "rfc822;",  "rfc822;+", "to=a",
+        "message-id= <", "\\u00f6",  "\\u0040", "\\/",     "\\u",      "a\\u0022",
     };
     gint64 begin = g_get_monotonic_time();
 

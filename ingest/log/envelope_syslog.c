@@ -43,9 +43,10 @@ static bool is_number(struct span text, gint64 *number)
 static const char *take_pid(const char *at, const char *end, gint64 *pid)
 {
     const char *limit = at + MIN(end - at, PID_DIGITS + 2);
+    const char *digits_end = at + MIN(end - at, PID_DIGITS + 1);
     const char *close;
 
-    for (at++; at < limit && g_ascii_isdigit(*at); at++)
+    for (at++; at < digits_end && g_ascii_isdigit(*at); at++)
         *pid = *pid * 10 + (*at - '0');
     if (at < limit && *at == ']')
         return at + 1;

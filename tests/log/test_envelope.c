@@ -74,6 +74,9 @@ static void every_form_gives_time_host_program_pid_and_message(void **state)
          "postfix/smtp", 1, "text"},
         {"#Mar 03 12:01:20 mx1 postfix/smtp[1]: text", "2026-03-03T11:01:20Z", "mx1",
          "postfix/smtp", 1, "text"},
+        /* Digits without an end are no process id. */
+        {"Mar  3 12:01:20 mx1 postfix/smtp[9999999999999999999]: text", "2026-03-03T11:01:20Z", "",
+         "", 0, "mx1 postfix/smtp[9999999999999999999]: text"},
         {"Mar  3 12:01:20 mx1 mail.info postfix/smtp[1]: text", "2026-03-03T11:01:20Z", "mx1",
          "postfix/smtp", 1, "text"},
         {"Mar  3 12:01:20 <mail.info> mx1 postfix/smtp[1]: text", "2026-03-03T11:01:20Z", "mx1",

@@ -405,7 +405,8 @@ static void add_to_period(struct outbound_builder *builder,
     outbound->sessions = count_add(outbound->sessions, deliveries->sessions);
     if (deliveries->outcome == SESSION_FAILED)
         outbound->failed = count_add(outbound->failed, deliveries->sessions);
-    g_hash_table_add(builder->domains, GUINT_TO_POINTER(domain));
+    if (domain != 0)
+        g_hash_table_add(builder->domains, GUINT_TO_POINTER(domain));
     if (!out_is_held(deliveries))
         return;
     out_tally(builder->held, domain, deliveries->sessions);

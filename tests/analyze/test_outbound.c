@@ -222,6 +222,20 @@ static void domains_whose_dane_held_are_counted(void **state)
     assert_int_equal(found->domains, 2);
 }
 
+static void sessions_of_unknown_mail_are_with_no_domain(void **state)
+{
+    const struct session sessions[] = {
+        {2, "a", "good.example", "mx.good.example", LEVEL_DANE, SESSION_VERIFIED, 3},
+        {2, "a", NULL, "mx.good.example", LEVEL_UNKNOWN, SESSION_VERIFIED, 1},
+    };
+    const struct story story = STORY(mismatch, sessions);
+    g_autoptr(Outbound) found = find(&story);
+
+    (void)state;
+    assert_int_equal(found->sessions, 4);
+    assert_int_equal(found->domains, 1);
+}
+
 static void what_went_through_again_is_only_passing(void **state)
 {
     const struct session again[] = {
@@ -1138,6 +1152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_bad_destination_is_one_finding_with_what_became_of_its_messages),
         cmocka_unit_test(domains_whose_dane_held_are_counted),
+        cmocka_unit_test(sessions_of_unknown_mail_are_with_no_domain),
         cmocka_unit_test(what_went_through_again_is_only_passing),
         cmocka_unit_test(how_it_went_through_since_is_told),
         cmocka_unit_test(without_a_delay_it_is_the_time_since_the_first_failure),

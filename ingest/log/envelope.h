@@ -60,6 +60,10 @@ void envelope_look_ahead(struct envelope *envelope, const char *bytes, size_t le
  */
 bool envelope_is_export(const char *bytes, size_t length);
 size_t envelope_export_entry(const char *bytes, size_t length);
+
+/* How many bytes behind such an entry that was ended by the limit are still of its last value, as
+   far as that tells its size. */
+guint64 envelope_export_excess(const char *bytes, size_t length);
 bool envelope_take_export(struct envelope *envelope, const char *bytes, size_t length,
                           struct log_line *line);
 

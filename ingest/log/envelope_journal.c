@@ -325,6 +325,9 @@ bool envelope_journal_json(struct span bytes, struct journal_entry *entry)
 
 /* journalctl -o export */
 
+/* The journal takes no longer value (DATA_SIZE_MAX of systemd); a size past it is damaged. */
+#define VALUE_BYTES ((guint64)768 << 20)
+
 static bool is_field_name(const char *at, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -411,6 +414,37 @@ size_t envelope_export_entry(const char *bytes, size_t length)
         if (field.blank)
             return at + next;
     return length >= LIMIT_JOURNAL_ENTRY_BYTES ? LIMIT_JOURNAL_ENTRY_BYTES : 0;
+}
+
+/* What the size of the value at `at` has it take, with its name and newline; 0: it tells none. */
+static guint64 told_size(struct span text, size_t at)
+{
+    struct span rest = span_from(text, at);
+    const char *newline = rest.length == 0 ? NULL : memchr(rest.at, '\n', rest.length);
+    size_t line = newline == NULL ? 0 : (size_t)(newline - rest.at);
+    guint64 size;
+
+    if (!is_field_name(rest.at, line) || rest.length < line + 1 + sizeof size)
+        return 0;
+    memcpy(&size, newline + 1, sizeof size);
+    size = GUINT64_FROM_LE(size);
+    return size > VALUE_BYTES ? 0 : line + 1 + sizeof size + size + 1;
+}
+
+guint64 envelope_export_excess(const char *bytes, size_t length)
+{
+    struct span text = span_of(bytes, length);
+    struct export_field field;
+    size_t at = 0, next;
+    guint64 size;
+
+    while (at < text.length && text.at[at] == '\n')
+        at++;
+    for (; (next = take_field(text, at, &field)) != 0; at += next)
+        if (field.blank)
+            return 0;
+    size = told_size(text, at);
+    return at + size > length ? at + size - length : 0;
 }
 
 void envelope_journal_export(struct span bytes, struct journal_entry *entry)

@@ -86,6 +86,7 @@ struct log_reader {
     struct log_batch *batch; /* for log_reader_take() */
     GByteArray *carry;       /* a line whose end has not come */
     size_t skipped;          /* bytes of it that are over the limit */
+    guint64 excess;          /* bytes that come yet of a value of an export over the limit */
     enum form form;
     struct log_counts counts;
     struct log_hosts *hosts;
@@ -174,6 +175,7 @@ void log_reader_begin(struct log_reader *reader, gint64 time)
     reader->context.fallback_time = time != 0 ? time : reader->options.now;
     g_byte_array_set_size(reader->carry, 0);
     reader->skipped = 0;
+    reader->excess = 0;
     reader->form = FORM_UNKNOWN;
 }
 
@@ -410,16 +412,32 @@ static void split_lines(struct log_reader *reader, const char *bytes, size_t len
         carry(reader, bytes, (size_t)(end - bytes), LIMIT_LOG_LINE_BYTES);
 }
 
+/* The rest of a value that was too long; what stands in it is no entry. */
+static size_t skip_excess(struct log_reader *reader, size_t length)
+{
+    size_t skipped = (size_t)MIN(reader->excess, length);
+
+    reader->excess -= skipped;
+    return skipped;
+}
+
 static void split_entries(struct log_reader *reader, const char *bytes, size_t length,
                           struct log_batch *batch)
 {
-    size_t done = 0, entry;
+    size_t done = skip_excess(reader, length), entry;
 
+    bytes += done;
+    length -= done;
+    done = 0;
     g_byte_array_append(reader->carry, (const guint8 *)bytes, (guint)length);
     while ((entry = envelope_export_entry((const char *)reader->carry->data + done,
                                           reader->carry->len - done)) > 0) {
         split_copy(reader, reader->carry->data + done, entry, false, batch);
+        if (entry >= LIMIT_JOURNAL_ENTRY_BYTES)
+            reader->excess =
+                envelope_export_excess((const char *)reader->carry->data + done, entry);
         done += entry;
+        done += skip_excess(reader, reader->carry->len - done);
     }
     if (done > 0)
         g_byte_array_remove_range(reader->carry, 0, (guint)done);

@@ -1,4 +1,5 @@
 /* RFC 6587: lines without ends, each behind the count of its octets. */
+#include "ingest/limits.h"
 #include "tests/log/direct.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -122,6 +123,36 @@ static void pieces_give_what_the_whole_gives(void **state)
     }
 }
 
+#define EXPORT_BEGIN(program)                                                                      \
+    "__CURSOR=s=1\n__REALTIME_TIMESTAMP=1735725600000000\n_HOSTNAME=out\n"                         \
+    "SYSLOG_IDENTIFIER=" program "\n"
+#define EXPORT_FAILURE                                                                             \
+    "MESSAGE=4AAAA1111A: to=<u@b.example>, relay=mx.b.example[192.0.2.1]:25, delay=1, "            \
+    "delays=1/0/0.1/0, dsn=4.7.4, status=deferred (TLS is required, but was not offered by host "  \
+    "mx.b.example[192.0.2.1])\n\n"
+
+/* What a program logs, say a request of a stranger, is one value, however long it is. */
+static void a_value_past_the_limit_holds_no_entries(void **state)
+{
+    static const size_t steps[] = {4096, 65536, 10000000};
+    g_autoptr(GString) value = g_string_new(NULL);
+    g_autoptr(GString) log = g_string_new(EXPORT_BEGIN("web") "MESSAGE\n");
+    guint64 size;
+
+    (void)state;
+    while (value->len < 2 * LIMIT_JOURNAL_ENTRY_BYTES)
+        g_string_append(value, "x\n\n" EXPORT_BEGIN("postfix/smtp") EXPORT_FAILURE);
+    size = GUINT64_TO_LE((guint64)value->len);
+    g_string_append_len(log, (const char *)&size, sizeof size);
+    g_string_append_len(log, value->str, (gssize)value->len);
+    g_string_append(log, "\n_PID=1\n\n" EXPORT_BEGIN("postfix/smtp") EXPORT_FAILURE);
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        g_autofree char *events = read_by(log, steps[i]);
+        g_auto(GStrv) lines = g_strsplit(events, "\n", -1);
+        assert_int_equal(g_strv_length(lines), 3); /* a session, its failure, and the end */
+    }
+}
+
 static void a_count_that_lies_does_no_harm(void **state)
 {
     static const char *const begins[] = {"9 <22>a",     "0 <",  "65536 <22>1",
@@ -146,6 +177,7 @@ int main(void)
         cmocka_unit_test(counts_before_whole_lines_are_dropped),
         cmocka_unit_test(what_is_no_entry_ends_with_its_line),
         cmocka_unit_test(pieces_give_what_the_whole_gives),
+        cmocka_unit_test(a_value_past_the_limit_holds_no_entries),
         cmocka_unit_test(a_count_that_lies_does_no_harm),
     };
 

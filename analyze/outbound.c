@@ -105,6 +105,7 @@ struct outbound_builder *outbound_builder_new(const struct outbound_period *peri
     builder->domains = g_hash_table_new(NULL, NULL);
     builder->reported = g_hash_table_new(NULL, NULL);
     builder->peers = g_hash_table_new(NULL, NULL);
+    builder->trusted = out_tallies_new();
     builder->held = out_tallies_new();
     builder->clear = out_tallies_new();
     builder->unverified = out_tallies_new();
@@ -120,7 +121,7 @@ void outbound_builder_free(struct outbound_builder *builder)
     GHashTable *tables[] = {builder->goods,    builder->known_zones, builder->domains,
                             builder->held,     builder->clear,       builder->unverified,
                             builder->reported, builder->peers,       builder->unchecked,
-                            builder->steady};
+                            builder->steady,   builder->trusted};
     GArray *arrays[] = {builder->rows, builder->clients, builder->reports, builder->queue,
                         builder->hours};
 
@@ -442,6 +443,7 @@ void outbound_builder_add_deliveries(struct outbound_builder *builder, enum outb
     bounded.first_hour = time_bounded(deliveries->first_hour);
     bounded.last_hour = time_bounded(deliveries->last_hour);
     builder->outbound->last_hour = MAX(builder->outbound->last_hour, bounded.last_hour);
+    outbound_note_trust(builder, &bounded);
     if (span == OUTBOUND_PERIOD)
         add_to_period(builder, &bounded, domain);
     else if (span == OUTBOUND_MONTH)
@@ -581,6 +583,7 @@ static void find_all(struct outbound_builder *builder, gint64 now)
     const struct out_row *rows;
 
     outbound_judge_hours(builder);
+    outbound_judge_trust(builder);
     outbound_group(builder);
     outbound_match_queue(builder);
     rows = (const struct out_row *)(const void *)builder->rows->data;

@@ -13,6 +13,11 @@
  * finding (local-resolver-failing) explains these failures. Without a failed TLSA lookup and
  * without a destination among them that was verified before, it also takes that they are a fifth of
  * all destinations of the hour, since some dead domains there are always.
+ *
+ * Likewise, where certificates of OUTBOUND_ZONES or more destinations that have no MX domain in
+ * common are not trusted, none of which failed so before the last hour in which this mail server
+ * trusted one of anybody, it is our list of authorities (local-trust-store). Certificates that sign
+ * themselves do not count.
  */
 #ifndef ANALYZE_OUTBOUND_H
 #define ANALYZE_OUTBOUND_H
@@ -90,7 +95,7 @@ struct outbound_finding {
     GPtrArray *reasons;      /* what the server said */
     GPtrArray *tls_errors;   /* what our own TLS noted beside it */
     GPtrArray *hosts;        /* whose log it is */
-    GPtrArray *types;        /* local-resolver-failing: what it explains */
+    GPtrArray *types;        /* of ours, what it explains */
     char *line;              /* the latest line */
     gint64 unverified;       /* local-resolver-insecure: sessions that should have been verified */
     GArray *ids;             /* gint64, of the rows in the store; at most OUTBOUND_IDS */

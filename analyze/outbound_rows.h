@@ -114,6 +114,7 @@ struct outbound_builder {
     GHashTable *domains;     /* of the period's sessions */
     GHashTable *reported;    /* addresses that reports name */
     GHashTable *peers;       /* address -> MX host, of those that take mail of ours */
+    GHashTable *trusted;     /* host -> gint64 *, its last hour with a chain that was trusted */
     GHashTable *held;        /* domain -> gint64 *, sessions */
     GHashTable *clear;
     GHashTable *unverified;
@@ -152,6 +153,12 @@ bool out_is_lookup(const struct out_row *row);
 
 /* Decides which of the hours were outages, and sets `told` of the rows that they explain. */
 void outbound_judge_hours(struct outbound_builder *builder);
+/* Which host's sessions were with a certificate of an authority that it trusts. */
+void outbound_note_trust(struct outbound_builder *builder,
+                         const struct stored_deliveries *deliveries);
+/* Decides which hosts trust no authority, and sets `told` of the rows that this explains. */
+void outbound_judge_trust(struct outbound_builder *builder);
+
 /* The finding that nothing is verified any more; NULL where that is not so. */
 struct outbound_finding *outbound_unverified(const struct outbound_builder *builder, gint64 now);
 

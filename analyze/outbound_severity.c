@@ -4,7 +4,7 @@
  * How grave a finding is; the first line that holds decides.
  *
  *   REQUIRETLS demanded and not to be had: its author asked for it      low
- *   our resolver fails                                                  critical, high when it is
+ *   our resolver fails, or no certificate authority is trusted here     critical, high when it is
  *                                                                       a day ago or longer
  *   our resolver does not validate, our configuration is at fault       high
  *   over, with messages returned                                        medium
@@ -65,7 +65,10 @@ static enum severity of_never_reached(const struct outbound_finding *finding, bo
 
 static enum severity of_ours(const struct outbound_finding *finding, gint64 now)
 {
-    if (finding->type == FAILURE_LOCAL_RESOLVER_FAILING && now - finding->last_at < FAULT_DAY)
+    bool stops_mail = finding->type == FAILURE_LOCAL_RESOLVER_FAILING ||
+                      finding->type == FAILURE_LOCAL_TRUST_STORE;
+
+    if (stops_mail && now - finding->last_at < FAULT_DAY)
         return SEVERITY_CRITICAL;
     return SEVERITY_HIGH;
 }

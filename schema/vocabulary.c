@@ -353,6 +353,8 @@ static const struct {
                                         "our resolver fails"},
     [FAILURE_LOCAL_RESOLVER_INSECURE] = {"local-resolver-insecure", LAYER_LOCAL, ACTOR_US,
                                          "our resolver does not validate"},
+    [FAILURE_LOCAL_TRUST_STORE] = {"local-trust-store", LAYER_LOCAL, ACTOR_US,
+                                   "no certificate authority is trusted here"},
     [FAILURE_DELIVERED_IN_CLEAR] = {"delivered-in-clear", LAYER_STARTTLS, ACTOR_NOBODY,
                                     "session without TLS"},
     [FAILURE_REPORTER_FAULT] = {"reporter-fault", LAYER_SENDER_POLICY, ACTOR_REPORTER,

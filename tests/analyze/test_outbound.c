@@ -784,6 +784,79 @@ static void what_is_ours_to_mend_comes_first(void **state)
     assert_int_equal(finding_at(found->findings, 1)->severity, SEVERITY_CRITICAL);
 }
 
+#define UNTRUSTED(hours, host, queue_id, domain)                                                   \
+    {                                                                                              \
+        hours, host, queue_id, domain, "mx." domain, FAILURE_CERT_NOT_TRUSTED,                     \
+            LOG_OUTCOME_DEFERRED, LEVEL_SECURE, 60, 0, "Server certificate not trusted"            \
+    }
+
+static const struct told untrusted[] = {
+    UNTRUSTED(8, "a", "Q1", "a.example"),
+    UNTRUSTED(7, "a", "Q2", "b.example"),
+    UNTRUSTED(6, "a", "Q3", "c.example"),
+    UNTRUSTED(5, "a", "Q1", "a.example"),
+};
+
+static void certificates_of_many_that_nobody_here_trusts_are_our_list_of_authorities(void **state)
+{
+    const struct session sessions[] = {
+        {9, "a", "may.example", "mx.may.example", LEVEL_MAY, SESSION_TRUSTED, 9},
+        {6, "a", "may.example", "mx.may.example", LEVEL_MAY, SESSION_UNTRUSTED, 9},
+        {6, "a", "dane.example", "mx.dane.example", LEVEL_DANE, SESSION_VERIFIED, 9},
+        {6, "b", "may.example", "mx.may.example", LEVEL_MAY, SESSION_TRUSTED, 9},
+    };
+    const struct story story = STORY(untrusted, sessions);
+    g_autoptr(Outbound) found = find(&story);
+    const struct outbound_finding *finding = finding_at(found->findings, 0);
+
+    (void)state;
+    assert_int_equal(found->findings->len, 1);
+    assert_int_equal(finding->type, FAILURE_LOCAL_TRUST_STORE);
+    assert_int_equal(finding->severity, SEVERITY_CRITICAL);
+    assert_int_equal(finding->actor, ACTOR_US);
+    assert_int_equal(finding->domains->len, 3);
+    assert_int_equal(finding->messages, 3);
+    assert_string_equal(text_at(finding->types, 0), "cert-not-trusted");
+}
+
+static void one_trusted_certificate_clears_our_list_of_authorities(void **state)
+{
+    static const enum tls_level levels[] = {LEVEL_MAY, LEVEL_SECURE};
+    static const enum session_outcome outcomes[] = {SESSION_TRUSTED, SESSION_VERIFIED};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(levels); i++) {
+        const struct session sessions[] = {
+            {6, "a", "may.example", "mx.may.example", levels[i], outcomes[i], 1},
+        };
+        const struct story story = STORY(untrusted, sessions);
+        g_autoptr(Outbound) found = find(&story);
+        for (guint j = 0; j < found->findings->len; j++)
+            assert_int_equal(finding_at(found->findings, j)->type, FAILURE_CERT_NOT_TRUSTED);
+        assert_int_equal(found->findings->len + found->passing->len, 3);
+    }
+}
+
+/* What failed while others were trusted goes on to fail at night, when there are no others. */
+static void chains_that_were_bad_before_are_not_our_list_of_authorities(void **state)
+{
+    const struct told told[] = {
+        UNTRUSTED(40, "a", "Q1", "a.example"), UNTRUSTED(8, "a", "Q1", "a.example"),
+        UNTRUSTED(7, "a", "Q2", "b.example"),  UNTRUSTED(6, "a", "Q3", "c.example"),
+        UNTRUSTED(6, "b", "Q4", "d.example"),
+    };
+    const struct session sessions[] = {
+        {30, "a", "may.example", "mx.may.example", LEVEL_MAY, SESSION_TRUSTED, 1},
+    };
+    const struct story story = STORY(told, sessions);
+    g_autoptr(Outbound) found = find(&story);
+
+    (void)state;
+    for (guint i = 0; i < found->findings->len; i++)
+        assert_int_equal(finding_at(found->findings, i)->type, FAILURE_CERT_NOT_TRUSTED);
+    assert_int_equal(found->findings->len + found->passing->len, 4);
+}
+
 static void dane_that_verifies_nothing_any_more_is_our_resolver(void **state)
 {
     struct session sessions[] = {
@@ -1179,6 +1252,9 @@ int main(void)
         cmocka_unit_test(a_few_dead_domains_among_many_good_ones_are_not_our_resolver),
         cmocka_unit_test(a_sound_server_does_not_clear_another_ones_resolver),
         cmocka_unit_test(what_is_ours_to_mend_comes_first),
+        cmocka_unit_test(certificates_of_many_that_nobody_here_trusts_are_our_list_of_authorities),
+        cmocka_unit_test(one_trusted_certificate_clears_our_list_of_authorities),
+        cmocka_unit_test(chains_that_were_bad_before_are_not_our_list_of_authorities),
         cmocka_unit_test(dane_that_verifies_nothing_any_more_is_our_resolver),
         cmocka_unit_test(a_log_read_late_is_told_when_it_came_in),
         cmocka_unit_test(one_domain_shows_what_hits_it),

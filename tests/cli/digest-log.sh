@@ -370,6 +370,31 @@ like 'it is ours, sending or not' "$out" '^ +Who acts +you$'
 like 'a file may be the cause' "$out" 'tls-file-unusable: '
 like 'and those of the server are asked for' "$out" 'postconf smtpd_tls_chain_files'
 
+# Where nobody's certificate is trusted any more, three postmasters need not be told that theirs is bad.
+fresh
+untrusted() {
+    echo "2026-11-21T2$1:10:00.000000+00:00 mx postfix/smtp[8$1]: certificate verification failed for mx.$2[192.0.2.4$1]:25: untrusted issuer /C=US/O=Authority/CN=Root"
+    echo "2026-11-21T2$1:10:01.000000+00:00 mx postfix/smtp[8$1]: 5A1B2C3D4$1: to=<u@$2>, relay=mx.$2[192.0.2.4$1]:25, delay=2, delays=0/0/2/0, dsn=4.7.5, status=deferred (Server certificate not trusted)"
+}
+for hour in 0 1; do
+    for domain in one two six; do
+        untrusted "$hour" "$domain.example"
+    done
+done >"$T/mail.log"
+exits 'a log of a server without authorities' 0 triage ingest "$T/mail.log"
+run triage digest --width 400
+like 'is one fault of ours' "$out" '^tlstriage: 1 fault, critical: our mail server: no certificate authority is trusted here'
+like 'which explains the others' "$out" '^ +Explains +cert-not-trusted \(6\)$'
+like 'with what to look at' "$out" 'postconf smtp_tls_CAfile smtp_tls_CApath'
+unlike 'and nothing to write to anybody' "$out" 'Subject: '
+cat >>"$T/mail.log" <<'END'
+2026-11-21T21:30:00.000000+00:00 mx postfix/smtp[90]: Trusted TLS connection established to mx.four.example[192.0.2.50]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)
+2026-11-21T21:30:01.000000+00:00 mx postfix/smtp[90]: 5A1B2C3D50: to=<u@four.example>, relay=mx.four.example[192.0.2.50]:25, delay=2, delays=0/0/2/0, dsn=2.0.0, status=sent (250 Ok)
+END
+exits 'one that is trusted' 0 triage ingest "$T/mail.log"
+run triage digest --width 400
+like 'makes it theirs' "$out" '^tlstriage: 3 faults, all high: our mail to mx\.one\.example: certificate chain not trusted'
+
 # Both directions of the demo, as its README tells it.
 fresh
 NOW=2026-11-22T07:00:00Z

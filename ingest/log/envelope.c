@@ -485,7 +485,8 @@ bool envelope_take_export(struct envelope *envelope, const char *bytes, size_t l
     envelope_journal_export(span_of(bytes, length), &entry);
     entry.has |= JOURNAL_IS_JOURNAL;
     take_entry(envelope, &entry, line, 0);
-    finish(envelope, line->whole, line);
+    /* All of it stands in memory that the next entry takes: there is nothing to remember. */
+    finish_message(envelope, line);
     return line->message.length > 0;
 }
 

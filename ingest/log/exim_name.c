@@ -39,10 +39,11 @@ static bool has_letter(const char *at, const char *end)
 /* Labels of letters, digits and '-', the last one with a letter: nearly every name. */
 static bool take_plain_name(struct span name, char *out)
 {
-    const char *at = name.at, *end = at + name.length;
+    const char *at = name.at, *end;
 
     if (name.length == 0 || name.length > LIMIT_DOMAIN_BYTES)
         return false;
+    end = at + name.length;
     for (;;) {
         const char *label = at;
         at = take_label(label, end, out + (label - name.at));

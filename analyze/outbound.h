@@ -17,7 +17,7 @@
  * Likewise, where certificates of OUTBOUND_ZONES or more destinations that have no MX domain in
  * common are not trusted, none of which failed so before the last hour in which this mail server
  * trusted one of anybody, it is our list of authorities (local-trust-store). Certificates that sign
- * themselves do not count.
+ * themselves do not count, nor do logs that tell of no TLS session since that hour.
  */
 #ifndef ANALYZE_OUTBOUND_H
 #define ANALYZE_OUTBOUND_H

@@ -115,6 +115,7 @@ struct outbound_builder {
     GHashTable *reported;    /* addresses that reports name */
     GHashTable *peers;       /* address -> MX host, of those that take mail of ours */
     GHashTable *trusted;     /* host -> gint64 *, its last hour with a chain that was trusted */
+    GHashTable *told_tls;    /* host -> gint64 *, the last hour that its log told a version of TLS for */
     GHashTable *held;        /* domain -> gint64 *, sessions */
     GHashTable *clear;
     GHashTable *unverified;

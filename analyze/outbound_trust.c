@@ -9,19 +9,28 @@ struct first {
 
 /* ---- what is known ---- */
 
-/* Under DANE no authority is asked for. */
+static void note(GHashTable *hours, guint32 host, gint64 hour)
+{
+    gint64 *last;
+
+    out_tally(hours, host, 0);
+    last = g_hash_table_lookup(hours, GUINT_TO_POINTER(host));
+    *last = MAX(*last, hour);
+}
+
 void outbound_note_trust(struct outbound_builder *builder,
                          const struct stored_deliveries *deliveries)
 {
     guint32 host = names_number(builder->names, deliveries->host);
-    gint64 *last;
+    enum session_outcome outcome = deliveries->outcome;
+    /* Under DANE no authority is asked for. */
+    bool trusted =
+        outcome == SESSION_TRUSTED || (outcome == SESSION_VERIFIED && !out_is_held(deliveries));
 
-    if (deliveries->outcome != SESSION_TRUSTED &&
-        (deliveries->outcome != SESSION_VERIFIED || out_is_held(deliveries)))
-        return;
-    out_tally(builder->trusted, host, 0);
-    last = g_hash_table_lookup(builder->trusted, GUINT_TO_POINTER(host));
-    *last = MAX(*last, deliveries->last_hour);
+    if (trusted)
+        note(builder->trusted, host, deliveries->last_hour);
+    if (deliveries->version != TLS_VERSION_UNKNOWN)
+        note(builder->told_tls, host, deliveries->last_hour);
 }
 
 /* From when on the host trusted nobody. */
@@ -67,6 +76,15 @@ static GHashTable *find_firsts(const struct outbound_builder *builder)
     return firsts;
 }
 
+/* Whether the log would have said so if somebody had been trusted: Postfix at smtp_tls_loglevel 0
+   tells of failures only, and never of a version. */
+static bool is_telling(const struct outbound_builder *builder, guint32 host)
+{
+    const gint64 *last = g_hash_table_lookup(builder->told_tls, GUINT_TO_POINTER(host));
+
+    return last != NULL && *last >= untrusting_from(builder, host);
+}
+
 /* host -> gint64 *, zones whose certificates it does not trust since it trusted any. */
 static GHashTable *count_zones(const struct outbound_builder *builder, GHashTable *firsts)
 {
@@ -77,7 +95,7 @@ static GHashTable *count_zones(const struct outbound_builder *builder, GHashTabl
     g_hash_table_iter_init(&iter, firsts);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const struct first *first = value;
-        if (first->at >= untrusting_from(builder, first->host))
+        if (first->at >= untrusting_from(builder, first->host) && is_telling(builder, first->host))
             out_tally(zones, first->host, 1);
     }
     return zones;

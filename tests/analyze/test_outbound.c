@@ -75,6 +75,12 @@ static struct stored_log_failure failure_of(const struct told *told, gint64 id)
     };
 }
 
+static bool is_tls(enum session_outcome outcome)
+{
+    return outcome == SESSION_VERIFIED || outcome == SESSION_TRUSTED ||
+           outcome == SESSION_UNTRUSTED || outcome == SESSION_ANONYMOUS;
+}
+
 static struct stored_deliveries deliveries_of(const struct session *session)
 {
     gint64 hour = (NOW - session->hours * HOUR) / HOUR * HOUR;
@@ -84,6 +90,8 @@ static struct stored_deliveries deliveries_of(const struct session *session)
                                       .mx = session->mx,
                                       .level = session->level,
                                       .outcome = session->outcome,
+                                      .version = is_tls(session->outcome) ? TLS_VERSION_1_3
+                                                                          : TLS_VERSION_UNKNOWN,
                                       .sessions = session->count,
                                       .first_hour = hour,
                                       .last_hour = hour};
@@ -837,6 +845,23 @@ static void one_trusted_certificate_clears_our_list_of_authorities(void **state)
     }
 }
 
+/* Postfix at smtp_tls_loglevel 0 tells of no TLS session, so that nobody seems to be trusted. */
+static void a_log_without_tls_sessions_says_nothing_of_our_list_of_authorities(void **state)
+{
+    const struct session sessions[] = {
+        {6, "a", "may.example", "mx.may.example", LEVEL_MAY, SESSION_UNKNOWN, 9},
+        {6, "a", "clear.example", "mx.clear.example", LEVEL_MAY, SESSION_PLAINTEXT, 9},
+        {6, "b", "may.example", "mx.may.example", LEVEL_MAY, SESSION_UNTRUSTED, 9},
+    };
+    const struct story story = STORY(untrusted, sessions);
+    g_autoptr(Outbound) found = find(&story);
+
+    (void)state;
+    for (guint i = 0; i < found->findings->len; i++)
+        assert_int_equal(finding_at(found->findings, i)->type, FAILURE_CERT_NOT_TRUSTED);
+    assert_int_equal(found->findings->len + found->passing->len, 3);
+}
+
 /* What failed while others were trusted goes on to fail at night, when there are no others. */
 static void chains_that_were_bad_before_are_not_our_list_of_authorities(void **state)
 {
@@ -1254,6 +1279,7 @@ int main(void)
         cmocka_unit_test(what_is_ours_to_mend_comes_first),
         cmocka_unit_test(certificates_of_many_that_nobody_here_trusts_are_our_list_of_authorities),
         cmocka_unit_test(one_trusted_certificate_clears_our_list_of_authorities),
+        cmocka_unit_test(a_log_without_tls_sessions_says_nothing_of_our_list_of_authorities),
         cmocka_unit_test(chains_that_were_bad_before_are_not_our_list_of_authorities),
         cmocka_unit_test(dane_that_verifies_nothing_any_more_is_our_resolver),
         cmocka_unit_test(a_log_read_late_is_told_when_it_came_in),

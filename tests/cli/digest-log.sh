@@ -374,6 +374,7 @@ like 'and those of the server are asked for' "$out" 'postconf smtpd_tls_chain_fi
 fresh
 untrusted() {
     echo "2026-11-21T2$1:10:00.000000+00:00 mx postfix/smtp[8$1]: certificate verification failed for mx.$2[192.0.2.4$1]:25: untrusted issuer /C=US/O=Authority/CN=Root"
+    echo "2026-11-21T2$1:10:00.000000+00:00 mx postfix/smtp[8$1]: Untrusted TLS connection established to mx.$2[192.0.2.4$1]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
     echo "2026-11-21T2$1:10:01.000000+00:00 mx postfix/smtp[8$1]: 5A1B2C3D4$1: to=<u@$2>, relay=mx.$2[192.0.2.4$1]:25, delay=2, delays=0/0/2/0, dsn=4.7.5, status=deferred (Server certificate not trusted)"
 }
 for hour in 0 1; do
@@ -381,6 +382,11 @@ for hour in 0 1; do
         untrusted "$hour" "$domain.example"
     done
 done >"$T/mail.log"
+grep -v 'TLS connection' "$T/mail.log" >"$T/level0.log"
+exits 'a log that tells of no TLS session' 0 triage ingest "$T/level0.log"
+run triage digest --width 400
+like 'could have left out who was trusted' "$out" '^tlstriage: 3 faults, all high: our mail to mx\.'
+fresh
 exits 'a log of a server without authorities' 0 triage ingest "$T/mail.log"
 run triage digest --width 400
 like 'is one fault of ours' "$out" '^tlstriage: 1 fault, critical: our mail server: no certificate authority is trusted here'

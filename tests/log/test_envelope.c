@@ -579,15 +579,16 @@ static void an_export_entry_ends_at_its_empty_line(void **state)
 /* The entry's text is gone with the next one, so that nothing of it is kept for later. */
 static void a_line_within_an_export_entry_is_not_remembered(void **state)
 {
-    static const char entry[] = "__CURSOR=1\nMESSAGE=Mar  3 12:01:20 mx1 postfix/smtp[7]: text\n\n";
+    static const char within[] =
+        "__CURSOR=1\nMESSAGE=Mar  3 12:01:20 mx1 postfix/smtp[7]: text\n\n";
     g_autofree char *padding = g_strnfill(1 << 16, 'x');
     g_autofree char *next = g_strconcat("__CURSOR=2\nMESSAGE=", padding, "\n\n", NULL);
     struct envelope *envelope = open_at("UTC", FILE_TIME);
     struct log_line line;
 
     (void)state;
-    assert_true(envelope_take_export(envelope, entry, sizeof entry - 1, &line));
-    assert_span(line.program, "postfix/smtp", entry);
+    assert_true(envelope_take_export(envelope, within, sizeof within - 1, &line));
+    assert_span(line.program, "postfix/smtp", within);
     assert_true(envelope_take_export(envelope, next, strlen(next), &line));
     envelope_keep(envelope); /* a sanitizer sees what is copied */
     envelope_free(envelope);

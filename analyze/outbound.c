@@ -105,8 +105,7 @@ struct outbound_builder *outbound_builder_new(const struct outbound_period *peri
     builder->domains = g_hash_table_new(NULL, NULL);
     builder->reported = g_hash_table_new(NULL, NULL);
     builder->peers = g_hash_table_new(NULL, NULL);
-    builder->trusted = out_tallies_new();
-    builder->told_tls = out_tallies_new();
+    builder->trust = outbound_trust_new();
     builder->held = out_tallies_new();
     builder->clear = out_tallies_new();
     builder->unverified = out_tallies_new();
@@ -122,7 +121,7 @@ void outbound_builder_free(struct outbound_builder *builder)
     GHashTable *tables[] = {builder->goods,    builder->known_zones, builder->domains,
                             builder->held,     builder->clear,       builder->unverified,
                             builder->reported, builder->peers,       builder->unchecked,
-                            builder->steady,   builder->trusted,     builder->told_tls};
+                            builder->steady,   builder->trust};
     GArray *arrays[] = {builder->rows, builder->clients, builder->reports, builder->queue,
                         builder->hours};
 

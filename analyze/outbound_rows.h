@@ -114,8 +114,7 @@ struct outbound_builder {
     GHashTable *domains;     /* of the period's sessions */
     GHashTable *reported;    /* addresses that reports name */
     GHashTable *peers;       /* address -> MX host, of those that take mail of ours */
-    GHashTable *trusted;     /* host -> gint64 *, its last hour with a chain that was trusted */
-    GHashTable *told_tls;    /* host -> gint64 *, the last hour that its log told a version of TLS for */
+    GHashTable *trust;       /* host -> what outbound_trust.c knows of it */
     GHashTable *held;        /* domain -> gint64 *, sessions */
     GHashTable *clear;
     GHashTable *unverified;
@@ -154,6 +153,7 @@ bool out_is_lookup(const struct out_row *row);
 
 /* Decides which of the hours were outages, and sets `told` of the rows that they explain. */
 void outbound_judge_hours(struct outbound_builder *builder);
+GHashTable *outbound_trust_new(void);
 /* Which host's sessions were with a certificate of an authority that it trusts. */
 void outbound_note_trust(struct outbound_builder *builder,
                          const struct stored_deliveries *deliveries);

@@ -7,38 +7,101 @@ struct first {
     guint32 host;
 };
 
+/* What the sessions of a host tell of its list of authorities. */
+struct trust {
+    gint64 trusted_at;      /* the last hour with a chain that was trusted; 0: none */
+    gint64 verified_at;     /* likewise, verified, by such a chain or by DANE */
+    gint64 told_at;         /* the last hour in which the log told a version of TLS */
+    GHashTable *distrusted; /* zone -> gint64 *, the last hour with a chain that was not trusted */
+};
+
 /* ---- what is known ---- */
 
-static void note(GHashTable *hours, guint32 host, gint64 hour)
+static void trust_free(struct trust *trust)
 {
+    g_hash_table_unref(trust->distrusted);
+    g_free(trust);
+}
+
+GHashTable *outbound_trust_new(void)
+{
+    return g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)trust_free);
+}
+
+static struct trust *trust_of(struct outbound_builder *builder, guint32 host)
+{
+    struct trust *trust = g_hash_table_lookup(builder->trust, GUINT_TO_POINTER(host));
+
+    if (trust == NULL) {
+        trust = g_new0(struct trust, 1);
+        trust->distrusted = out_tallies_new();
+        g_hash_table_insert(builder->trust, GUINT_TO_POINTER(host), trust);
+    }
+    return trust;
+}
+
+static void note_distrusted(struct outbound_builder *builder, struct trust *trust,
+                            const struct stored_deliveries *deliveries)
+{
+    guint32 zone = out_zone(builder, names_number(builder->names, deliveries->domain),
+                            names_number(builder->names, deliveries->mx));
     gint64 *last;
 
-    out_tally(hours, host, 0);
-    last = g_hash_table_lookup(hours, GUINT_TO_POINTER(host));
-    *last = MAX(*last, hour);
+    out_tally(trust->distrusted, zone, 0);
+    last = g_hash_table_lookup(trust->distrusted, GUINT_TO_POINTER(zone));
+    *last = MAX(*last, deliveries->last_hour);
 }
 
 void outbound_note_trust(struct outbound_builder *builder,
                          const struct stored_deliveries *deliveries)
 {
-    guint32 host = names_number(builder->names, deliveries->host);
-    enum session_outcome outcome = deliveries->outcome;
-    /* Under DANE no authority is asked for. */
-    bool trusted =
-        outcome == SESSION_TRUSTED || (outcome == SESSION_VERIFIED && !out_is_held(deliveries));
+    struct trust *trust = trust_of(builder, names_number(builder->names, deliveries->host));
+    gint64 hour = deliveries->last_hour;
 
-    if (trusted)
-        note(builder->trusted, host, deliveries->last_hour);
     if (deliveries->version != TLS_VERSION_UNKNOWN)
-        note(builder->told_tls, host, deliveries->last_hour);
+        trust->told_at = MAX(trust->told_at, hour);
+    if (deliveries->outcome == SESSION_UNTRUSTED)
+        note_distrusted(builder, trust, deliveries);
+    else if (deliveries->outcome == SESSION_VERIFIED && deliveries->level == LEVEL_UNKNOWN)
+        trust->verified_at = MAX(trust->verified_at, hour);
+    else if (deliveries->outcome == SESSION_TRUSTED ||
+             (deliveries->outcome == SESSION_VERIFIED && !out_is_held(deliveries)))
+        trust->trusted_at = MAX(trust->trusted_at, hour);
 }
 
-/* From when on the host trusted nobody. */
-static gint64 untrusting_from(const struct outbound_builder *builder, guint32 host)
+static gint64 after(gint64 hour)
 {
-    const gint64 *last = g_hash_table_lookup(builder->trusted, GUINT_TO_POINTER(host));
+    return hour == 0 ? 0 : hour + OUTBOUND_HOUR;
+}
 
-    return last == NULL ? 0 : *last + OUTBOUND_HOUR;
+static guint distrusted_since(const struct trust *trust, gint64 from)
+{
+    GHashTableIter iter;
+    gpointer last;
+    guint zones = 0;
+
+    g_hash_table_iter_init(&iter, trust->distrusted);
+    while (g_hash_table_iter_next(&iter, NULL, &last))
+        zones += *(const gint64 *)last >= from;
+    return zones;
+}
+
+/* From when on the host trusted nobody. Postfix before 3.11 does not tell whether DANE verified a
+   session; where nobody was trusted who need not be, and several were not, DANE it was. */
+static gint64 untrusting_from(const struct trust *trust)
+{
+    gint64 from = after(trust->trusted_at);
+
+    if (trust->verified_at < from || distrusted_since(trust, from) >= OUTBOUND_ZONES)
+        return from;
+    return MAX(from, after(trust->verified_at));
+}
+
+/* Whether the log would have said so if somebody had been trusted: Postfix at smtp_tls_loglevel 0
+   tells of failures only, and never of a version. */
+static bool is_telling(const struct trust *trust, gint64 from)
+{
+    return trust->told_at >= from && trust->told_at != 0;
 }
 
 /* A certificate that signs itself, or was revoked, is trusted nowhere. */
@@ -76,43 +139,42 @@ static GHashTable *find_firsts(const struct outbound_builder *builder)
     return firsts;
 }
 
-/* Whether the log would have said so if somebody had been trusted: Postfix at smtp_tls_loglevel 0
-   tells of failures only, and never of a version. */
-static bool is_telling(const struct outbound_builder *builder, guint32 host)
+/* host -> gint64 *, from when on it trusts nobody: zones enough that began to fail since then. */
+static GHashTable *find_untrusting(const struct outbound_builder *builder, GHashTable *firsts)
 {
-    const gint64 *last = g_hash_table_lookup(builder->told_tls, GUINT_TO_POINTER(host));
-
-    return last != NULL && *last >= untrusting_from(builder, host);
-}
-
-/* host -> gint64 *, zones whose certificates it does not trust since it trusted any. */
-static GHashTable *count_zones(const struct outbound_builder *builder, GHashTable *firsts)
-{
-    GHashTable *zones = out_tallies_new();
+    GHashTable *hosts = out_tallies_new();
+    g_autoptr(GHashTable) zones = out_tallies_new();
     GHashTableIter iter;
     gpointer value;
 
     g_hash_table_iter_init(&iter, firsts);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const struct first *first = value;
-        if (first->at >= untrusting_from(builder, first->host) && is_telling(builder, first->host))
-            out_tally(zones, first->host, 1);
+        const struct trust *trust =
+            g_hash_table_lookup(builder->trust, GUINT_TO_POINTER(first->host));
+        gint64 from = trust != NULL ? untrusting_from(trust) : 0;
+        const gint64 *count;
+        if (trust == NULL || !is_telling(trust, from) || first->at < from)
+            continue;
+        out_tally(zones, first->host, 1);
+        count = g_hash_table_lookup(zones, GUINT_TO_POINTER(first->host));
+        if (*count == OUTBOUND_ZONES)
+            out_tally(hosts, first->host, from);
     }
-    return zones;
+    return hosts;
 }
 
 void outbound_judge_trust(struct outbound_builder *builder)
 {
     g_autoptr(GHashTable) firsts = find_firsts(builder);
-    g_autoptr(GHashTable) zones = count_zones(builder, firsts);
+    g_autoptr(GHashTable) hosts = find_untrusting(builder, firsts);
 
     for (guint i = 0; i < builder->rows->len; i++) {
         struct out_row *row = &g_array_index(builder->rows, struct out_row, i);
         gint64 key = first_key(builder, row);
-        const gint64 *count = g_hash_table_lookup(zones, GUINT_TO_POINTER(row->host));
+        const gint64 *from = g_hash_table_lookup(hosts, GUINT_TO_POINTER(row->host));
         const struct first *first = g_hash_table_lookup(firsts, &key);
-        if (count != NULL && *count >= OUTBOUND_ZONES && may_be_ours(row) && first != NULL &&
-            first->at >= untrusting_from(builder, row->host))
+        if (from != NULL && first != NULL && may_be_ours(row) && first->at >= *from)
             row->told = FAILURE_LOCAL_TRUST_STORE;
     }
 }

@@ -845,6 +845,27 @@ static void one_trusted_certificate_clears_our_list_of_authorities(void **state)
     }
 }
 
+/* Postfix before 3.11 tells no level: what was verified may have been so by DANE. */
+static void what_dane_may_have_verified_clears_no_list_of_authorities(void **state)
+{
+    struct session sessions[] = {
+        {6, "a", "dane.example", "mx.dane.example", LEVEL_UNKNOWN, SESSION_VERIFIED, 9},
+        {6, "a", "d.example", "mx.d.example", LEVEL_UNKNOWN, SESSION_UNTRUSTED, 9},
+        {6, "a", "e.example", "mx.e.example", LEVEL_UNKNOWN, SESSION_UNTRUSTED, 9},
+        {6, "a", "f.example", "mx.f.example", LEVEL_UNKNOWN, SESSION_UNTRUSTED, 9},
+    };
+    const struct story story = STORY(untrusted, sessions);
+    g_autoptr(Outbound) found = find(&story);
+    g_autoptr(Outbound) few = NULL;
+
+    (void)state;
+    assert_int_equal(finding_at(found->findings, 0)->type, FAILURE_LOCAL_TRUST_STORE);
+    /* With hardly anybody else it may be that all who are trusted have to be. */
+    sessions[3] = sessions[2];
+    few = find(&story);
+    assert_int_equal(finding_at(few->findings, 0)->type, FAILURE_CERT_NOT_TRUSTED);
+}
+
 /* Postfix at smtp_tls_loglevel 0 tells of no TLS session, so that nobody seems to be trusted. */
 static void a_log_without_tls_sessions_says_nothing_of_our_list_of_authorities(void **state)
 {
@@ -1279,6 +1300,7 @@ int main(void)
         cmocka_unit_test(what_is_ours_to_mend_comes_first),
         cmocka_unit_test(certificates_of_many_that_nobody_here_trusts_are_our_list_of_authorities),
         cmocka_unit_test(one_trusted_certificate_clears_our_list_of_authorities),
+        cmocka_unit_test(what_dane_may_have_verified_clears_no_list_of_authorities),
         cmocka_unit_test(a_log_without_tls_sessions_says_nothing_of_our_list_of_authorities),
         cmocka_unit_test(chains_that_were_bad_before_are_not_our_list_of_authorities),
         cmocka_unit_test(dane_that_verifies_nothing_any_more_is_our_resolver),

@@ -11,6 +11,7 @@ struct first {
 struct trust {
     gint64 trusted_at;      /* the last hour with a chain that was trusted; 0: none */
     gint64 verified_at;     /* likewise, verified, by such a chain or by DANE */
+    gint64 from;            /* from when on nobody was, once all is in */
     gint64 told_at;         /* the last hour in which the log told a version of TLS */
     GHashTable *distrusted; /* zone -> gint64 *, the last hour with a chain that was not trusted */
 };
@@ -88,20 +89,22 @@ static guint distrusted_since(const struct trust *trust, gint64 from)
 
 /* From when on the host trusted nobody. Postfix before 3.11 does not tell whether DANE verified a
    session; where nobody was trusted who need not be, and several were not, DANE it was. */
-static gint64 untrusting_from(const struct trust *trust)
+static void find_from(gpointer host, gpointer value, gpointer data)
 {
-    gint64 from = after(trust->trusted_at);
+    struct trust *trust = value;
 
-    if (trust->verified_at < from || distrusted_since(trust, from) >= OUTBOUND_ZONES)
-        return from;
-    return MAX(from, after(trust->verified_at));
+    (void)host;
+    (void)data;
+    trust->from = after(trust->trusted_at);
+    if (trust->verified_at >= trust->from && distrusted_since(trust, trust->from) < OUTBOUND_ZONES)
+        trust->from = MAX(trust->from, after(trust->verified_at));
 }
 
 /* Whether the log would have said so if somebody had been trusted: Postfix at smtp_tls_loglevel 0
    tells of failures only, and never of a version. */
-static bool is_telling(const struct trust *trust, gint64 from)
+static bool is_telling(const struct trust *trust)
 {
-    return trust->told_at >= from && trust->told_at != 0;
+    return trust->told_at >= trust->from && trust->told_at != 0;
 }
 
 /* A certificate that signs itself, or was revoked, is trusted nowhere. */
@@ -152,14 +155,13 @@ static GHashTable *find_untrusting(const struct outbound_builder *builder, GHash
         const struct first *first = value;
         const struct trust *trust =
             g_hash_table_lookup(builder->trust, GUINT_TO_POINTER(first->host));
-        gint64 from = trust != NULL ? untrusting_from(trust) : 0;
         const gint64 *count;
-        if (trust == NULL || !is_telling(trust, from) || first->at < from)
+        if (trust == NULL || !is_telling(trust) || first->at < trust->from)
             continue;
         out_tally(zones, first->host, 1);
         count = g_hash_table_lookup(zones, GUINT_TO_POINTER(first->host));
         if (*count == OUTBOUND_ZONES)
-            out_tally(hosts, first->host, from);
+            out_tally(hosts, first->host, trust->from);
     }
     return hosts;
 }
@@ -167,8 +169,10 @@ static GHashTable *find_untrusting(const struct outbound_builder *builder, GHash
 void outbound_judge_trust(struct outbound_builder *builder)
 {
     g_autoptr(GHashTable) firsts = find_firsts(builder);
-    g_autoptr(GHashTable) hosts = find_untrusting(builder, firsts);
+    g_autoptr(GHashTable) hosts = NULL;
 
+    g_hash_table_foreach(builder->trust, find_from, NULL);
+    hosts = find_untrusting(builder, firsts);
     for (guint i = 0; i < builder->rows->len; i++) {
         struct out_row *row = &g_array_index(builder->rows, struct out_row, i);
         gint64 key = first_key(builder, row);
